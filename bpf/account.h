@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The verdict and its accounting. Verdict and counter come from one value, the outcome, so they
+ * cannot disagree. Everything that is written here lies in lines of this CPU alone: XDP runs with
+ * bottom halves disabled, so no other packet's program can come between (see docs/DESIGN.md for
+ * kernels with PREEMPT_RT).
+ */
+#ifndef DROP53_ACCOUNT_H
+#define DROP53_ACCOUNT_H
+
+#include "maps.h"
+#include "parse.h"
+#include "sources.h"
+
+/* What became of a packet, for the accounts. */
+struct outcome {
+	__u8 index; /* enum drop53_outcome */
+	__u8 verdict;
+	__u8 action; /* enum xdp_action */
+};
+
+#define ACTION_PASS	  XDP_PASS
+#define ACTION_DROP	  XDP_DROP
+#define ACTION_WOULD_DROP XDP_PASS
+#define OUTCOME(why, what)                                                          \
+	{                                                                           \
+		DROP53_OUTCOME_##why##_##what, DROP53_VERDICT_##what, ACTION_##what \
+	}
+#define SAME_OUTCOME(why, what)                        \
+	{                                              \
+		OUTCOME(why, what), OUTCOME(why, what) \
+	}
+
+/* The one table from reason and policy (enforce, monitor) to verdict, action and counter. */
+static const struct outcome outcomes[DROP53_REASON__N][DROP53_POLICY__N] = {
+	[DROP53_REASON_PORT53] = {OUTCOME(PORT53, DROP), OUTCOME(PORT53, WOULD_DROP)},
+	[DROP53_REASON_TOO_DEEP] = {OUTCOME(TOO_DEEP, DROP), OUTCOME(TOO_DEEP, WOULD_DROP)},
+	[DROP53_REASON_ALLOWED] = SAME_OUTCOME(ALLOWED, PASS),
+	[DROP53_REASON_NOT_LOCAL] = SAME_OUTCOME(NOT_LOCAL, PASS),
+	[DROP53_REASON_FRAGMENT] = SAME_OUTCOME(FRAGMENT, PASS),
+	[DROP53_REASON_MALFORMED] = SAME_OUTCOME(MALFORMED, PASS),
+};
+
+/* The policy in force: a trial (`policy ... --confirm`) ends by itself, with nobody to end it. */
+static __always_inline __u32 policy_now(__u64 now)
+{
+	__u64 until = settings.fallback_at;
+
+	return until && now >= until ? settings.fallback : settings.policy;
+}
+
+/* The slot of the interface in `counters`; the last one for an interface that has none. */
+static __always_inline __u32 interface_slot(__u32 ifindex)
+{
+	__u32 i, slot;
+
+	for (i = 0; i < DROP53_MAX_INTERFACES; i++) {
+		slot = (ifindex + i) % DROP53_MAX_INTERFACES;
+		if (settings.ifindex[slot] == ifindex)
+			return slot;
+		if (!settings.ifindex[slot])
+			break;
+	}
+	return config.interfaces - 1;
+}
+
+static __always_inline void add(struct drop53_count *count, __u64 packets, __u64 bytes)
+{
+	count->packets += packets;
+	count->bytes += bytes;
+}
+
+/* Written so that clang 14 makes a loop of it and not a call of memset, which BPF has not. */
+static __noinline void clear_counters(struct drop53_counters *block)
+{
+	volatile struct drop53_count *cell = block->cell;
+	__u32 i;
+
+	for (i = 0; i < DROP53_CELLS; i++) {
+		cell[i].packets = 0;
+		cell[i].bytes = 0;
+	}
+}
+
+static __always_inline void count_total(struct xdp_md *ctx, const struct packet *packet,
+					__u32 outcome, __u32 cpu, __u64 bytes, __u64 epochs)
+{
+	__u32 cell = drop53_cell(outcome, packet->kind.family, packet->kind.protocol);
+	__u32 index = cpu * config.interfaces + interface_slot(ctx->ingress_ifindex);
+	struct drop53_counters *block = bpf_map_lookup_elem(&counters, &index);
+
+	if (!block || cell >= DROP53_CELLS)
+		return;
+	if (block->epoch < epochs >> 32) {
+		clear_counters(block);
+		block->epoch = epochs;
+	}
+	add(&block->cell[cell], 1, bytes);
+}
+
+/* Counts the packet under the final reason @why, which is not OTHER, and returns its action. */
+static __always_inline int conclude(struct xdp_md *ctx, const struct packet *packet, __u32 why)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	__u64 now = bpf_jiffies64(), bytes = frame_length(ctx), epochs = settings.epochs;
+	__u32 policy = policy_now(now);
+	struct outcome outcome;
+
+	if (why >= DROP53_REASON__N || policy >= DROP53_POLICY__N)
+		return XDP_DROP;
+	outcome = outcomes[why][policy];
+	count_total(ctx, packet, outcome.index, cpu, bytes, epochs);
+	if (outcome.verdict != DROP53_VERDICT_PASS)
+		count_source(packet, cpu, bytes, now, epochs);
+	return outcome.action;
+}
+
+#endif

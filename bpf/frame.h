@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The frame as the kernel hands it over. native.h is the other side of this coin. */
+#ifndef DROP53_FRAME_H
+#define DROP53_FRAME_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "config.h"
+
+#define frame_data(ctx)	    ((const void *)(long)(ctx)->data)
+#define frame_data_end(ctx) ((const void *)(long)(ctx)->data_end)
+
+/* The verifier follows a packet pointer plus a variable up to here (MAX_PACKET_OFF). */
+#define FRAME_MAX_OFFSET 0xfff0
+
+/*
+ * Four bytes at @offset in wire order, or -1 where the frame ends before them. What lies in the
+ * linear part is read there (1 ns), the rest with a helper (20 ns) where the kernel has it.
+ * Global, not static: the verifier checks it once, with any offset, whoever calls it.
+ */
+__noinline long long frame_load32(struct xdp_md *ctx, __u32 offset)
+{
+	const void *data = frame_data(ctx), *end = frame_data_end(ctx);
+	const __u8 *at;
+	__u32 word;
+
+	if (offset > FRAME_MAX_OFFSET)
+		return -1;
+	at = (const __u8 *)data + offset;
+	if (at + sizeof(word) <= (const __u8 *)end)
+		return at[0] | at[1] << 8 | at[2] << 16 | (__u32)at[3] << 24;
+	if (config.frags && !bpf_xdp_load_bytes(ctx, offset, &word, sizeof(word)))
+		return word;
+	return -1;
+}
+
+/* The frame's length in bytes over all its buffers. */
+static __always_inline __u64 frame_length(struct xdp_md *ctx)
+{
+	if (config.frags)
+		return bpf_xdp_get_buff_len(ctx);
+	return ctx->data_end - ctx->data;
+}
+
+#endif
