@@ -43,6 +43,15 @@ static void put_bytes(unsigned char *to, const struct layer *layer)
 		put_ports(to, layer->size);
 }
 
+/* IPv4's or TCP's: in both, 1 is "no operation" and 0 ends the list. */
+static void put_padded_options(unsigned char *to, const struct layer *layer, size_t room)
+{
+	if (layer->bytes)
+		memcpy(to, layer->bytes, layer->size);
+	else
+		memset(to, 1, room);
+}
+
 static unsigned int checksum_for(int wanted, unsigned int right)
 {
 	return wanted == WRONG ? (right + 1) & 0xffff : either(wanted, right);
@@ -131,10 +140,7 @@ static size_t build_ip4(struct builder *b, const struct layer *layer, size_t at)
 	size_t header = 20 + (layer->size + 3) / 4 * 4, end;
 	unsigned char *to = take(b, at, header);
 
-	if (layer->bytes)
-		memcpy(to + 20, layer->bytes, layer->size);
-	else
-		memset(to + 20, 1 /* no operation */, header - 20);
+	put_padded_options(to + 20, layer, header - 20);
 	put_ip(to + 12, AF_INET, layer->src, FRAME_IP4_THERE);
 	put_ip(to + 16, AF_INET, layer->dst, FRAME_IP4_HERE);
 	b->ip = (struct ip_header){at, 4};
@@ -233,7 +239,7 @@ static size_t build_tcp(struct builder *b, const struct layer *layer, size_t at)
 	to[12] = either(layer->doff, header / 4) << 4;
 	to[13] = either(layer->flags, SYN);
 	put16(to + 14, 64240);
-	memcpy(to + 20, layer->bytes ? layer->bytes : "", layer->size);
+	put_padded_options(to + 20, layer, header - 20);
 	end = build(b, layer + 1, at + header);
 	right = transport_checksum(b, ip, IPPROTO_TCP, at, end);
 	put16(to + 16, checksum_for(layer->checksum, right));
