@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=sh
+# Jumbo frames lie in several buffers: native XDP sees them with xdp.frags (5.18), generic always.
+. guest/lib.sh
+
+size=8000
+
+large_arrive() { # EXPECTED
+	arrive "$1" 4 udp 53 100 -s $size && arrive "$1" 6 udp 53 100 -s $size &&
+		arrive 100 4 udp 5353 100 -s $size
+}
+
+# 42 and 62 bytes of headers.
+bytes_counted() {
+	equal "bytes" "$(server drop53 counters --json |
+		jq '[.counters[] | select(.verdict == "drop") | .bytes] | add')" \
+		$((100 * (size + 42) + 100 * (size + 62)))
+}
+
+native_refused() {
+	exits 5 server drop53 attach vserver --xdp-mode native && mode_is off
+}
+
+auto_is_generic() {
+	server drop53 attach vserver && mode_is generic && large_arrive 0
+}
+
+veth_hosts 9000
+check unfiltered large_arrive 100
+if at_least 5.18; then
+	check attach server drop53 attach vserver --xdp-mode native
+	check mode mode_is native
+	check drops large_arrive 0
+	check bytes bytes_counted
+else
+	check native_refused native_refused
+	check auto_is_generic auto_is_generic
+	skip drops "no xdp.frags before 5.18: generic mode filters them"
+fi
+check sums sums_hold
+no_hosts

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=sh
+# The allow-list is replaced under traffic, and every packet sees the old one or the new one.
+. guest/lib.sh
+
+flood=20000
+
+# while_replacing FILE FILE: swaps the two lists for as long as there is traffic.
+while_replacing() {
+	replaced=0
+	touch /tmp/traffic
+	while [ -e /tmp/traffic ]; do
+		server drop53 allow replace "$1" && server drop53 allow replace "$2" || return 1
+		replaced=$((replaced + 2))
+	done
+	echo $replaced >/tmp/replaced
+}
+
+# none_torn EXPECTED FILE FILE
+none_torn() {
+	rm -f /tmp/replaced
+	touch /tmp/traffic
+	while_replacing "$2" "$3" &
+	arrive "$1" 4 udp 53 $flood -f 10.54.0.1 -n 100 && arrive "$1" 6 udp 53 $flood
+	code=$?
+	rm /tmp/traffic
+	wait $! || { echo "allow replace failed"; return 1; }
+	[ $code -eq 0 ] && [ "$(cat /tmp/replaced)" -gt 0 ]
+}
+
+generation() {
+	server drop53 status --json | jq .allow.generation
+}
+
+bad_file_changes_nothing() {
+	before=$(generation)
+	echo "10.0.0.0/33" >/tmp/bad
+	exits 1 server drop53 allow replace /tmp/bad &&
+		equal generation "$(generation)" "$before" && port53_arrives 100
+}
+
+printf '10.53.0.0/24\n10.54.0.0/16\nfd53::/64\n' >/tmp/wide
+printf '10.53.0.1\n10.54.0.0/17\nfd53::1\n203.0.113.0/24\n' >/tmp/narrow
+printf '198.51.100.0/24\n2001:db8::/32\n' >/tmp/others
+: >/tmp/none
+veth_hosts 1500
+check attach server drop53 attach vserver --allow-file /tmp/narrow
+check allowed port53_arrives 100
+check bad_file bad_file_changes_nothing
+check all_arrive none_torn $flood /tmp/wide /tmp/narrow
+check none_arrive none_torn 0 /tmp/others /tmp/none
+check not_allowed port53_arrives 0
+check sums sums_hold
+figure allow_replaces "$(cat /tmp/replaced)"
+no_hosts
