@@ -45,16 +45,19 @@ const struct frame_row *frame_table__find(const char *name)
 	return NULL;
 }
 
-size_t frame_row__build(const struct frame_row *row, unsigned int first_id, unsigned char *bytes,
+size_t frame_row__build(const struct frame_row *row, unsigned int nonce, unsigned char *bytes,
 			size_t room)
 {
-	struct layer layers[FRAME_LAYERS];
-	size_t count = 0;
+	struct layer layers[FRAME_LAYERS], *layer = layers;
+	const struct layer *given = row->layers;
 
 	do {
-		layers[count] = row->layers[count];
-		layers[count].id += first_id;
-	} while (row->layers[count++].kind != LAYER_END);
+		*layer = *given;
+		layer->id += nonce;
+		if (!layer->sport)
+			layer->sport = FRAME_SPORT + nonce;
+		layer++;
+	} while ((given++)->kind != LAYER_END);
 	return frame__build(layers, bytes, room);
 }
 

@@ -55,10 +55,10 @@ extern const size_t frame_sequences_count;
 const struct frame_row *frame_table__find(const char *name);
 
 /*
- * As frame__build(), with @first_id added to the identification of every fragment: two datagrams
- * that are not meant to be one must differ in it.
+ * As frame__build(), with @nonce added to the identification of fragments and to the source ports
+ * that the row leaves open: two datagrams or connections that are not meant to be one differ in it.
  */
-size_t frame_row__build(const struct frame_row *row, unsigned int first_id, unsigned char *bytes,
+size_t frame_row__build(const struct frame_row *row, unsigned int nonce, unsigned char *bytes,
 			size_t room);
 
 /* The outermost source address, as 4 words in network byte order as in struct packet; zeros when
