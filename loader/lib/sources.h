@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Drops by source: reading the table while packets write it. */
+#ifndef DROP53_SOURCES_H
+#define DROP53_SOURCES_H
+
+#include <stddef.h>
+
+#include "drop53.h"
+#include "lib/filter.h"
+
+struct diag;
+
+/* One source, over all CPUs. */
+struct source {
+	__u8 address[16]; /* network byte order, cut to the source length; IPv4 in the first four */
+	enum drop53_family family;
+	struct drop53_count count;
+	__u64 tcp_packets; /* UDP's are the rest */
+	__u64 first_seen;  /* jiffies */
+	__u64 last_seen;
+};
+
+struct source_table {
+	struct source *sources;
+	size_t n;
+	struct drop53_count total;     /* as the counters say */
+	struct drop53_count untracked; /* in no slot, or in one that was evicted */
+	__u32 capacity;		       /* slots over all CPUs */
+	__u8 length[DROP53_FAMILY__N]; /* prefix length that sources are cut to */
+};
+
+enum source_order {
+	SOURCES_BY_ADDRESS,
+	SOURCES_BY_PACKETS,
+	SOURCES_BY_BYTES,
+	SOURCES_BY_LAST_SEEN
+};
+
+/*
+ * Reads the table, whole lines only, and adds up what CPUs have of the same source.
+ * At rest sum(sources) + untracked = total, to the packet and the byte.
+ * @table: free with sources__free()
+ */
+int sources__read(const struct filter *filter, struct source_table *table, struct diag *diag);
+
+/* Cuts every source to the given prefix lengths (0: leave as it is) and adds up what coincides. */
+void sources__aggregate(struct source_table *table, const __u8 length[DROP53_FAMILY__N]);
+
+/* Sorts: by address ascending, by anything else descending, ties by address. */
+void sources__sort(struct source_table *table, enum source_order order);
+
+void sources__free(struct source_table *table);
+
+/*
+ * "192.0.2.1", or "192.0.2.0/24" where @length says that the source is a prefix.
+ * @text: at least SOURCE_TEXT bytes. Returns its length.
+ */
+#define SOURCE_TEXT 64
+int source__format(const struct source *source, const __u8 length[DROP53_FAMILY__N], char *text);
+
+#endif

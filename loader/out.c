@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "out.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#define NS_PER_S  1000000000ull
+#define NS_PER_MS 1000000ull
+
+static void complain(const char *prefix, const char *format, va_list args)
+{
+	fflush(stdout);
+	fputs(prefix, stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
+void out(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+}
+
+void out_note(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain("", format, args);
+	va_end(args);
+}
+
+void out_warning(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain("drop53: warning: ", format, args);
+	va_end(args);
+}
+
+void out_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain("drop53: ", format, args);
+	va_end(args);
+}
+
+void out_json_part(json_t *value)
+{
+	json_dumpf(value, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
+	json_decref(value);
+}
+
+void out_json(json_t *document)
+{
+	out_json_part(document);
+	putchar('\n');
+}
+
+int out_finish(void)
+{
+	errno = 0;
+	if (fflush(stdout) || ferror(stdout))
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
+const char *format_time(__u64 ns, char text[TIME_TEXT])
+{
+	time_t seconds = ns / NS_PER_S;
+	struct tm utc;
+	size_t used;
+
+	gmtime_r(&seconds, &utc);
+	used = strftime(text, TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(text + used, TIME_TEXT - used, ".%03uZ",
+		 (unsigned int)(ns % NS_PER_S / NS_PER_MS));
+	return text;
+}
+
+const char *format_bytes(__u64 bytes, char text[SIZE_TEXT])
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB"};
+	double size = bytes;
+	int unit = 0;
+
+	while (size >= 1024 && unit < 3) {
+		size /= 1024;
+		unit++;
+	}
+	snprintf(text, SIZE_TEXT, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
+	return text;
+}
