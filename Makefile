@@ -15,7 +15,11 @@ LLVM_STRIP ?= $(call first,llvm-strip llvm-strip-19 llvm-strip-16 llvm-strip-15 
 BPFTOOL    ?= $(call first,bpftool /usr/sbin/bpftool /sbin/bpftool)
 PKG_CONFIG ?= pkg-config
 
-PACKAGES := libbpf jansson libmnl libpcap yaml-0.1 libsystemd libmicrohttpd ncurses
+PACKAGES := libbpf jansson libmnl libpcap yaml-0.1 libsystemd libmicrohttpd
+ifeq ($(filter clean help uninstall,$(MAKECMDGOALS)),)
+MISSING  := $(shell $(PKG_CONFIG) --print-errors --short-errors --exists $(PACKAGES) 2>&1 || echo failed)
+$(if $(MISSING),$(error $(MISSING): install what is missing with scripts/deps build))
+endif
 ARCH     := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/riscv64/riscv/; s/ppc64le/powerpc/')
 
 WARN   := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
