@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Ordinary traffic on a filtered device. What any XDP program costs there (native: veth loses TSO
+# from its peer) is one thing, what drop53 adds to an empty one another.
+
+setup_native_pass() { attach_peer pass "$@"; }
+setup_generic_pass() { attach_mode=xdpgeneric attach_peer pass "$@"; }
+
+# The client has a namespace of its own, for generator has no address.
+add_client() {
+	add_netns "$1-client" &&
+		ip -n generator link set dev "${1}0" netns "$1-client" &&
+		ip -n "$1-client" addr add 192.0.2.1/24 dev "${1}0" &&
+		ip -n "$1-client" link set dev "${1}0" up
+}
+
+gigabits() {
+	calm at "$1-client" iperf3 -J -c 192.0.2.2 -t "$(rounds 2 1)" -A 0 |
+		jq '.end.sum_received.bits_per_second / 1e9'
+}
+
+section_bystanders() {
+	local contender contenders=() pairs=() round gro=off
+	for contender in nothing native_pass drop53 generic_pass drop53_generic; do
+		prepare "$contender" "$contender" && add_client "$contender" || continue
+		contenders+=("$contender")
+		pairs+=("$contender=/run/netns/$contender-client,/run/netns/$contender,192.0.2.2")
+		calm at "$contender" iperf3 -s -A $((cpus > 1 ? 1 : 0)) >"$work/iperf3" 2>&1 &
+	done
+	calm "$tools/bench_latency" -c "$cpu" -r "$(rounds 11 5)" -n "$(rounds 5000 2000)" \
+		"${pairs[@]}" | record bystanders
+	if ! command -v iperf3 >/dev/null; then
+		skip "TCP throughput" "iperf3 is missing"
+		return
+	fi
+	for ((round = 1; round <= $(rounds 7 2); round++)); do
+		for contender in "${contenders[@]}"; do
+			sample bystanders "TCP throughput" "$contender" "$round" Gb/s "$(gigabits "$contender")"
+		done
+	done
+}

@@ -1,0 +1,19 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# The whole way of a packet to be dropped: from the generator through a veth pair to each
+# contender, one core doing it all. The floor is the same with nothing but XDP_DROP at the end.
+
+section_path() {
+	local contender contenders=()
+	for contender in drop drop53 drop53_generic lru xdp_filter tc nft nft_set iptables nothing; do
+		prepare "$contender" "$contender" && contenders+=("$contender=${contender}0")
+	done
+	calm at generator "$tools/bench_flood" -c "$cpu" -f 4,6 -d 1,16384,16777216 \
+		-r "$(rounds 11 3)" -n "$(rounds 400000 60000)" "${contenders[@]}" >"$work/flood" ||
+		skip "path" "the generator failed"
+	record path <"$work/flood"
+	while read -r contender sent; do
+		verify "$contender" "$contender" "$sent"
+	done < <(awk '$1 == "sent" { print $2, $5 }' "$work/flood")
+}

@@ -1,0 +1,95 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# The commands: how long they take, and how much memory they and the filter need.
+
+# timed WHAT CONTENDER ROUND NETNS COMMAND...
+timed() {
+	local what=$1 contender=$2 round=$3 netns=$4 measured seconds kib
+	shift 4
+	if ! measured=$(calm at "$netns" "$tools/bench_time" "$@"); then
+		skip "$what, $contender, round $round" "it failed"
+		return 1
+	fi
+	read -r seconds kib <<<"$measured"
+	sample tools "$what" "$contender" "$round" ms \
+		"$(awk -v s="$seconds" 'BEGIN { print s * 1000 }')"
+	sample tools "$what" "$contender" "$round" "MiB resident" \
+		"$(awk -v kib="$kib" 'BEGIN { print kib / 1024 }')"
+}
+
+# From the command to its end, by when the program is in force. xdp-filter needs a second command
+# before it drops anything, which is not counted against it.
+measure_attach() {
+	local round directory=$work/bpffs/drop53-attach_drop53
+	sandbox attach_drop53 && sandbox attach_filter && mkdir "$directory" || return
+	for ((round = 1; round <= $(rounds 15 5); round++)); do
+		timed attach drop53 "$round" attach_drop53 build/drop53 --bpffs "$directory" attach in0
+		drop53_in attach_drop53 detach --all >/dev/null
+		timed attach xdp_filter "$round" attach_filter xdp-filter load in0
+		at attach_filter xdp-filter unload in0 >/dev/null
+	done 2>"$work/attach-errors"
+	[ ! -s "$work/attach-errors" ] || skip "attach (in part)" "$(tail -n1 "$work/attach-errors")"
+}
+
+fill_sources() {
+	local on=$cpu
+	[ "$cpus" -lt 2 ] || on=0,1
+	calm at generator "$tools/bench_flood" -c "$on" -f 4 -d 16777216 -r 0 -n 4000000 \
+		drop53=full0 >/dev/null
+}
+
+# A full table, against a dump of a hash that holds as many.
+measure_listing() {
+	local round tracked kind word directory=$work/bpffs/drop53-full
+	prepare drop53 full 1 "$cpus" && fill_sources || return
+	tracked=$(drop53_in full sources --json | jq .tracked)
+	for kind in hash lru_percpu_hash; do
+		"$tools/bench_hash" "$kind" "${tracked:-65536}" "/sys/fs/bpf/$kind" ||
+			skip "bpftool map dump of a $kind" "see above"
+	done
+	for ((round = 1; round <= $(rounds 9 3); round++)); do
+		for word in '' --json --csv; do
+			timed "list $tracked sources" "drop53${word:+ $word}" "$round" full \
+				build/drop53 --bpffs "$directory" sources ${word:+"$word"}
+		done
+		for kind in hash lru_percpu_hash; do
+			timed "list $tracked sources" "bpftool, $kind" "$round" full \
+				bpftool map dump pinned "/sys/fs/bpf/$kind"
+		done
+	done
+	rm -f /sys/fs/bpf/{,lru_percpu_}hash
+}
+
+# What the kernel holds for one filter, as it says in each map's fdinfo.
+kernel_bytes() {
+	local pin
+	for pin in "$1"/*; do
+		bpftool -j map show pinned "$pin" 2>/dev/null | jq '.bytes_memlock? // 0'
+	done | jq -s add
+}
+
+measure_memory() {
+	local mebibytes
+	mebibytes=$(kernel_bytes "$work/bpffs/drop53-full/drop53" | jq '. / 1048576')
+	sample tools "kernel memory at the defaults" drop53 1 MiB "$mebibytes"
+}
+
+measure_replace() {
+	local round count=1000000 directory=$work/bpffs/drop53-replace
+	prepare drop53 replace || return
+	"$tools/bench_prefixes" $((count / 2)) $((count / 2)) >"$work/replace-mixed"
+	"$tools/bench_prefixes" "$count" 0 >"$work/replace-ipv4"
+	for ((round = 1; round <= $(rounds 3 1); round++)); do
+		for kind in ipv4 mixed; do
+			timed "allow replace, $count prefixes, $kind" drop53 "$round" replace \
+				build/drop53 --bpffs "$directory" allow replace "$work/replace-$kind"
+		done
+	done
+}
+
+section_tools() {
+	measure_attach
+	measure_listing && measure_memory
+	measure_replace
+}
