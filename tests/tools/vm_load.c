@@ -153,7 +153,7 @@ static int refused(const char *path, const char *name, bool frags, char *log)
 
 static int report(const char *path, const struct bpf_program *program, char *log)
 {
-	bool frags = bpf_program__flags(program) & BPF_F_XDP_HAS_FRAGS;
+	bool frags = !strcmp(bpf_program__section_name(program), "xdp.frags");
 	const char *name = bpf_program__name(program);
 	struct bpf_object *object;
 	double started = now_ms();

@@ -38,6 +38,7 @@
 #define MAX_CLIENTS 512
 #define MAX_SIZE    60000
 #define DRAIN_EVERY 32
+#define BUFFER	    (16 << 20) /* what arrives between two looks must fit */
 
 struct traffic {
 	struct sockaddr_storage to, fence, first;
@@ -88,9 +89,12 @@ static int new_socket(const struct sockaddr_storage *to, int type)
 
 static int bound(const struct sockaddr_storage *to, socklen_t length, int type)
 {
-	int fd = new_socket(to, type), one = 1;
+	int fd = new_socket(to, type), one = 1, room = BUFFER;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	setsockopt(fd, SOL_IP, IP_FREEBIND, &one, sizeof(one));
+	setsockopt(fd, SOL_IPV6, IPV6_FREEBIND, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	if (bind(fd, (const struct sockaddr *)to, length))
 		err(2, "bind");
 	if (type == SOCK_STREAM && listen(fd, MAX_CLIENTS))

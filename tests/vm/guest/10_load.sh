@@ -7,6 +7,7 @@ most=50000
 
 vm_load build/bpf/drop53.bpf.o >/tmp/loaded 2>/tmp/refused
 for program in drop53 drop53_frags explain explain_frags; do
+	# shellcheck disable=SC2046 # words
 	set -- $(grep "^$program " /tmp/loaded)
 	case ${2:-missing} in
 	verified)

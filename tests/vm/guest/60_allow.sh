@@ -19,6 +19,7 @@ while_replacing() {
 # none_torn EXPECTED FILE FILE
 none_torn() {
 	rm -f /tmp/replaced
+	server drop53 allow replace "$3" || return 1
 	touch /tmp/traffic
 	while_replacing "$2" "$3" &
 	arrive "$1" 4 udp 53 $flood -f 10.54.0.1 -n 100 && arrive "$1" 6 udp 53 $flood

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=sh
 # The life of a filter: real sockets behind it, between two hosts that connect_hosts joined.
+# shellcheck disable=SC2154 # server_nic is from connect_hosts
 dropped_exactly() {
 	port53_arrives 0 &&
 		equal "UDP drops" "$(counted '.verdict == "drop" and .protocol == "udp"')" 200 &&

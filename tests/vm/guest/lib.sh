@@ -9,6 +9,9 @@
 group=$1
 export DROP53_BPFFS=/bpf
 
+# busybox's shell would run its own, which knows no namespaces.
+ip() { /usr/bin/ip "$@"; }
+
 # check NAME COMMAND...
 check() {
 	name=$1
