@@ -48,6 +48,10 @@ const struct command commands[] = {
 	 "reset [--sources|--all]\n"
 	 "  --all       counters and sources (the default)\n"
 	 "  --sources   forget who; how much stays, as `untracked`\n"},
+	{"metrics", cmd_metrics, "the counters for Prometheus, once",
+	 "metrics [--textfile FILE]\n"
+	 "  --textfile FILE   write them for node_exporter, whole or not at all\n"
+	 "Series by source need a memory of what was said before: drop53 run has one.\n"},
 	{"version", cmd_version, "this build's version", "version\n"},
 	{"help", cmd_help, "this list, or a command's options", "help [COMMAND]\n"},
 	{},

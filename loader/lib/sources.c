@@ -3,168 +3,41 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "lib/counters.h"
 #include "lib/diag.h"
+#include "lib/slots.h"
 #include "lib/view.h"
-
-/*
- * A slot is taken over by a new source between two additions to `state`. On x86 stores become
- * visible in their order, so an equal, even `state` before and after a copy proves it whole.
- * Elsewhere they may not: there the reader lets every CPU pass a quiescent point, after which
- * what a program wrote before is visible, on either side of the copy.
- */
-static void settle(void)
-{
-#if !defined(__x86_64__) && !defined(__i386__)
-	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-#endif
-}
-
-#define STATE_BUSY(state) ((state)&DROP53_STATE_STEP)
-
-static __u32 state_of(const struct drop53_source *slot)
-{
-	return __atomic_load_n(&slot->state, __ATOMIC_ACQUIRE);
-}
-
-/* One slot out of the mapped table, whole; false if it changes hands all the time. */
-static bool copy_slot(const struct drop53_source *slot, struct drop53_source *copy)
-{
-	const volatile __u64 *from = (const volatile __u64 *)slot;
-	__u64 *to = (__u64 *)copy;
-	int tries;
-	size_t i;
-
-	for (tries = 0; tries < 1000; tries++) {
-		__u32 before = state_of(slot);
-
-		if (STATE_BUSY(before))
-			continue;
-		for (i = 0; i < sizeof(*copy) / sizeof(*to); i++)
-			to[i] = from[i];
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (state_of(slot) == before)
-			return true;
-	}
-	return false;
-}
-
-/* The states alone, in passes before and after the copy. */
-static void copy_states(const struct view *view, __u32 *states)
-{
-	const struct drop53_source *slots = view->data;
-	__u32 i;
-
-	for (i = 0; i < view->entries; i++)
-		states[i] = state_of(&slots[i]);
-}
-
-/*
- * The whole table for a reader without write access, or on a CPU that reorders stores: three
- * passes, and a slot counts if its state is the same in the first and the last.
- */
-static int copy_table(struct view *view, struct drop53_source *copy, __u32 *before,
-		      struct diag *diag)
-{
-	const struct drop53_source *slots = view->data;
-	int err;
-	__u32 i;
-
-	copy_states(view, before);
-	settle();
-	err = view__refresh(view, diag);
-	if (err)
-		return err;
-	memcpy(copy, view->data, view->length);
-	settle();
-	err = view__refresh(view, diag);
-	if (err)
-		return err;
-	for (i = 0; i < view->entries; i++)
-		if (STATE_BUSY(before[i]) || state_of(&slots[i]) != before[i] ||
-		    copy[i].state != before[i])
-			copy[i].packets = 0;
-	return 0;
-}
-
-static void take(struct source_table *table, const struct drop53_source *slot, __u32 epoch,
-		 __u32 zero)
-{
-	struct source *source;
-
-	if (!slot->packets || slot->epoch < zero)
-		return;
-	if (slot->epoch != epoch) { /* a reset of the sources made it nobody's */
-		table->untracked.packets += slot->packets;
-		table->untracked.bytes += slot->bytes;
-		return;
-	}
-	source = &table->sources[table->n++];
-	memcpy(source->address, slot->address, sizeof(source->address));
-	source->family = slot->state & DROP53_STATE_FAMILY;
-	source->count.packets = slot->packets;
-	source->count.bytes = slot->bytes;
-	source->tcp_packets = slot->tcp_packets;
-	source->first_seen = slot->first_seen;
-	source->last_seen = slot->last_seen;
-}
-
-static bool in_order(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	return true;
-#else
-	return false;
-#endif
-}
 
 static int read_slots(const struct filter *filter, struct source_table *table, struct diag *diag)
 {
-	__u32 epoch = filter->settings->epochs, zero = filter->settings->epochs >> 32, i;
-	struct drop53_source *copy = NULL, one = {};
-	__u32 *before = NULL;
-	struct view view;
+	__u64 epochs = filter->settings->epochs;
+	struct drop53_source slot;
+	struct slots slots;
 	int err;
+	__u32 i;
 
-	err = view__open(&view, filter->sources, sizeof(struct drop53_source), diag);
+	err = slots__open(&slots, filter, diag);
 	if (err)
-		return err;
-	table->sources = calloc(view.entries, sizeof(*table->sources));
-	if (!table->sources)
-		goto no_memory;
-	if (view.mapped && in_order()) {
-		const struct drop53_source *slots = view.data;
-
-		for (i = 0; i < view.entries; i++)
-			if (slots[i].packets && copy_slot(&slots[i], &one))
-				take(table, &one, epoch, zero);
+		goto out;
+	table->sources = calloc(slots.view.entries, sizeof(*table->sources));
+	if (!table->sources) {
+		err = diag__fail(diag, ENOMEM, "out of memory for %u sources", slots.view.entries);
 		goto out;
 	}
-	copy = malloc(view.length);
-	before = malloc(view.entries * sizeof(*before));
-	if (!copy || !before)
-		goto no_memory;
-	err = copy_table(&view, copy, before, diag);
-	for (i = 0; !err && i < view.entries; i++)
-		take(table, &copy[i], epoch, zero);
-	goto out;
-no_memory:
-	err = diag__fail(diag, ENOMEM, "out of memory for %u sources", view.entries);
+	for (i = 0; i < slots.view.entries; i++)
+		if (slots__get(&slots, i, &slot) &&
+		    slot__interpret(&slot, epochs, &table->sources[table->n], &table->untracked))
+			table->n++;
 out:
-	free(copy);
-	free(before);
-	view__close(&view);
+	slots__close(&slots);
 	return err;
 }
 
-static int read_untracked(const struct filter *filter, struct source_table *table,
+static int read_untracked(const struct filter *filter, struct drop53_count *untracked,
 			  struct diag *diag)
 {
 	__u32 zero = filter->settings->epochs >> 32, cpu;
@@ -179,8 +52,8 @@ static int read_untracked(const struct filter *filter, struct source_table *tabl
 		own = (const struct drop53_cpu *)view.data + cpu;
 		if (own->epoch < zero)
 			continue;
-		table->untracked.packets += own->untracked.packets;
-		table->untracked.bytes += own->untracked.bytes;
+		untracked->packets += own->untracked.packets;
+		untracked->bytes += own->untracked.bytes;
 	}
 	view__close(&view);
 	return 0;
@@ -235,7 +108,7 @@ int sources__read(const struct filter *filter, struct source_table *table, struc
 	result.length[DROP53_FAMILY_IPV6] = mask_length(config->source_mask[DROP53_FAMILY_IPV6]);
 	err = read_slots(filter, &result, diag);
 	if (!err)
-		err = read_untracked(filter, &result, diag);
+		err = read_untracked(filter, &result.untracked, diag);
 	if (err)
 		goto out;
 	n = counters__read(filter, &counters, diag);
@@ -251,6 +124,77 @@ int sources__read(const struct filter *filter, struct source_table *table, struc
 out:
 	if (err)
 		sources__free(&result);
+	return err;
+}
+
+/* Sources among @n neighbours: the slots that one set has on all CPUs. Sorts them. */
+static __u32 count_distinct(struct source *sources, size_t n)
+{
+	__u32 distinct = n > 0;
+	size_t i;
+
+	if (n > 1)
+		qsort(sources, n, sizeof(*sources), by_address);
+	for (i = 1; i < n; i++)
+		distinct += by_address(&sources[i - 1], &sources[i]) != 0;
+	return distinct;
+}
+
+/* The hash that chooses the set is the same on all CPUs, so a source is in one set alone. */
+static void walk(const struct filter *filter, const struct slots *slots, source_visitor visit,
+		 void *context, struct source *one_set, struct source_summary *summary)
+{
+	const struct drop53_settings *settings = filter->settings;
+	__u32 set, cpu, way, sets = settings->config.sets;
+	__u64 epochs = settings->epochs;
+	struct drop53_source slot;
+	struct source_slot seen;
+	size_t n;
+
+	for (set = 0; set < sets; set++) {
+		n = 0;
+		for (cpu = 0; cpu < settings->cpus; cpu++) {
+			for (way = 0; way < DROP53_WAYS; way++) {
+				seen.index = (cpu * sets + set) * DROP53_WAYS + way;
+				if (seen.index >= slots->view.entries ||
+				    !slots__get(slots, seen.index, &slot) ||
+				    !slot__interpret(&slot, epochs, &seen.source,
+						     &summary->untracked))
+					continue;
+				seen.tenant = slot.state;
+				one_set[n++] = seen.source;
+				if (visit)
+					visit(context, &seen);
+			}
+		}
+		/* On one CPU a source has one slot. */
+		summary->tracked += settings->cpus > 1 ? count_distinct(one_set, n) : n;
+	}
+}
+
+int sources__each(const struct filter *filter, source_visitor visit, void *context,
+		  struct source_summary *summary, struct diag *diag)
+{
+	struct source_summary result = {.capacity = filter__capacity(filter)};
+	struct source *one_set = NULL;
+	struct slots slots;
+	int err;
+
+	err = slots__open(&slots, filter, diag);
+	if (err)
+		goto out;
+	one_set = malloc(filter->settings->cpus * DROP53_WAYS * sizeof(*one_set) + 1);
+	if (!one_set) {
+		err = diag__fail(diag, ENOMEM, "out of memory");
+		goto out;
+	}
+	walk(filter, &slots, visit, context, one_set, &result);
+	err = read_untracked(filter, &result.untracked, diag);
+	if (!err)
+		*summary = result;
+out:
+	free(one_set);
+	slots__close(&slots);
 	return err;
 }
 

@@ -51,6 +51,29 @@ void sources__sort(struct source_table *table, enum source_order order);
 
 void sources__free(struct source_table *table);
 
+/* One CPU's share of a source, for those who cannot afford the whole table. */
+struct source_slot {
+	__u32 index;  /* in the table */
+	__u32 tenant; /* another number: the slot has changed hands in between */
+	struct source source;
+};
+
+/* What a walk over the table adds up to. */
+struct source_summary {
+	__u32 tracked;		       /* distinct sources */
+	__u32 capacity;		       /* slots over all CPUs */
+	struct drop53_count untracked; /* as in struct source_table */
+};
+
+/*
+ * Walks the table a set at a time, so that memory does not grow with it (where the table can be
+ * mapped and the CPU keeps stores in order; elsewhere a copy is taken and freed again).
+ * @visit: called for each slot in use; may be NULL
+ */
+typedef void (*source_visitor)(void *context, const struct source_slot *slot);
+int sources__each(const struct filter *filter, source_visitor visit, void *context,
+		  struct source_summary *summary, struct diag *diag);
+
 /*
  * "192.0.2.1", or "192.0.2.0/24" where @length says that the source is a prefix.
  * @text: at least SOURCE_TEXT bytes. Returns its length.
