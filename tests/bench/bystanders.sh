@@ -16,7 +16,7 @@ add_client() {
 }
 
 gigabits() {
-	calm at "$1-client" iperf3 -J -c 192.0.2.2 -t "$(rounds 2 1)" -A 0 |
+	at "$1-client" iperf3 -J -c 192.0.2.2 -t "$(rounds 2 1)" -A 0 |
 		jq '.end.sum_received.bits_per_second / 1e9'
 }
 
@@ -26,9 +26,9 @@ section_bystanders() {
 		prepare "$contender" "$contender" && add_client "$contender" || continue
 		contenders+=("$contender")
 		pairs+=("$contender=/run/netns/$contender-client,/run/netns/$contender,192.0.2.2")
-		calm at "$contender" iperf3 -s -A $((cpus > 1 ? 1 : 0)) >"$work/iperf3" 2>&1 &
+		at "$contender" iperf3 -s -A $((cpus > 1 ? 1 : 0)) >"$work/iperf3" 2>&1 &
 	done
-	calm "$tools/bench_latency" -c "$cpu" -r "$(rounds 11 5)" -n "$(rounds 5000 2000)" \
+	"$tools/bench_latency" -c "$cpu" -r "$(rounds 11 5)" -n "$(rounds 5000 2000)" \
 		"${pairs[@]}" | record bystanders
 	if ! command -v iperf3 >/dev/null; then
 		skip "TCP throughput" "iperf3 is missing"

@@ -27,9 +27,6 @@ at() {
 	nsenter --net="/run/netns/$netns" -- "$@"
 }
 
-# Ahead of what else runs on the machine: a measurement is short, and disturbed it is worth nothing.
-calm() { nice -n -15 "$@"; }
-
 # rounds FULL QUICK: whichever applies
 rounds() { if [ -n "$quick" ]; then echo "$2"; else echo "$1"; fi; }
 
@@ -39,17 +36,16 @@ sample() {
 	echo "$*" >>"$samples"
 }
 
-# record SECTION [ROUND] <OUTPUT: the lines of a measuring program
+# record SECTION <OUTPUT: the lines of a measuring program
 record() {
-	awk -F'\t' -v OFS='\t' -v section="$1" -v round="${2-}" \
-		'NF == 5 { if (round != "") $3 = round; print section, $0 }' >>"$samples"
+	awk -F'\t' -v OFS='\t' -v section="$1" 'NF == 5 && $1 != "sent" { print section, $0 }' >>"$samples"
 }
 
-# check NAME EXPECTED GOT: a figure whose packets did not all arrive, or were not all dropped, is
-# no figure. One in a thousand may be somebody else's (router solicitations, for one).
+# check NAME EXPECTED GOT PER_MILLE: a figure whose packets did not all arrive, or were not all
+# dropped, is no figure.
 check() {
-	awk -v name="$1" -v expected="$2" -v got="${3:-0}" 'BEGIN {
-		ok = got >= expected * 0.999 && got <= expected * 1.001
+	awk -v name="$1" -v expected="$2" -v got="${3:-0}" -v tolerance="$4" 'BEGIN {
+		ok = got >= expected * (1 - tolerance / 1000) && got <= expected * (1 + tolerance / 1000)
 		printf "%s\t%d\t%d\t%s\n", name, expected, got, ok ? "true" : "false"
 		exit !ok
 	}' >>"$checks" || say "CHECK FAILED: $1: expected $2, got ${3:-0}"
@@ -89,10 +85,5 @@ clear_sandboxes() {
 	for netns in $(ip netns list | cut -d' ' -f1); do
 		[ "$netns" = generator ] || ip netns del "$netns"
 	done
-	rm -rf "$work"/bpffs/drop53-* /sys/fs/bpf/xdp-filter
-}
-
-# Frames that reached the interfaces of a sandbox.
-arrived() {
-	at "$1" ip -j -s link | jq '[.[] | select(.ifname | startswith("in")).stats64.rx.packets] | add'
+	rm -rf "$work"/bpffs/drop53-* /sys/fs/bpf/{peers,peer-maps,xdp-filter}
 }

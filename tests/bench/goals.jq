@@ -61,10 +61,9 @@ def core_goals:
     end;
 
 def listing_goals:
-  (map(select(.section == "tools" and (.what | startswith("list "))).what) | unique[]) as $what
-  | ("hash", "lru_percpu_hash") as $kind
-  | ratio("tools"; $what; "ms"; "bpftool, \($kind)"; "drop53 --json")
-  | at_least("\($what): faster than bpftool on a \($kind)"; "times"; 10);
+  ("hash", "lru_percpu_hash") as $kind
+  | ratio("tools"; "list a full table"; "ms"; "bpftool, \($kind)"; "drop53 --json")
+  | at_least("listing a full table: faster than bpftool on a \($kind)"; "times"; 10);
 
 def tool_goals:
   (ratio("tools"; "attach"; "ms"; "drop53"; "xdp_filter")

@@ -20,9 +20,9 @@ mount_privately() {
 mount_privately || exit 1
 ip link set lo up
 add_netns generator
-load_peers || exit 1
 for section in "$@"; do
 	say "$section"
+	load_peers || exit 1
 	. "$here/$section.sh"
 	"section_$section"
 	clear_sandboxes

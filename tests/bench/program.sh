@@ -10,15 +10,15 @@ setup_drop53_listed() {
 
 measure_kinds() {
 	local options=(-c "$cpu" -r "$(rounds 21 5)" -n "$(rounds 500000 100000)")
-	calm "$tools/bench_program" "${options[@]}" "drop53=$(drop53_pin plain program)" |
+	"$tools/bench_program" "${options[@]}" "drop53=$(drop53_pin plain program)" |
 		record program
 	prepare drop53_listed listed || return
-	calm "$tools/bench_program" -l "${options[@]}" "drop53=$(drop53_pin listed program)" |
+	"$tools/bench_program" -l "${options[@]}" "drop53=$(drop53_pin listed program)" |
 		record program
 }
 
 measure_sources() {
-	calm "$tools/bench_vary" -c "$cpu" -r "$(rounds 11 3)" -n "$(rounds 500000 200000)" -f 4,6 \
+	"$tools/bench_vary" -c "$cpu" -r "$(rounds 11 3)" -n "$(rounds 500000 100000)" -f 4,6 \
 		"$@" | record sources
 }
 

@@ -3,13 +3,13 @@
 #
 # What grows with what: cores, sources, interfaces, prefixes in the allow-list.
 
-# flood LABEL CPUS PACKETS DRAWS ROUND CONTENDER=INTERFACE...: one round
+# flood LABEL CPUS ROUND CONTENDER=INTERFACE...: one round
 flood() {
-	local label=$1 on=$2 packets=$3 draws=$4 round=$5
-	shift 5
-	calm at generator "$tools/bench_flood" -l "$label" -c "$on" -n "$packets" -d "$draws" \
-		-f 4 -r 1 "$@" >"$work/flood" || return
-	record scaling "$round" <"$work/flood"
+	local label=$1 on=$2 round=$3
+	shift 3
+	at generator "$tools/bench_flood" -l "$label" -c "$on" -n "$(rounds 400000 100000)" \
+		-d 1,16777216 -f 4 -r "$round-$round" "$@" >"$work/flood" || return
+	record scaling <"$work/flood"
 	cat "$work/flood" >>"$work/sent"
 }
 
@@ -24,13 +24,12 @@ measure_cores() {
 		prepare "$contender" "${contender}_2" 1 2 && contenders+=("$contender=${contender}_20")
 	done
 	: >"$work/sent"
+	flood "" 0,1 0 "${contenders[@]}"
 	for ((round = 1; round <= $(rounds 11 3); round++)); do
-		flood "1 core, " 0 "$(rounds 400000 100000)" 1,16777216 "$round" "${contenders[@]}"
-		flood "2 cores, " 0,1 "$(rounds 400000 100000)" 1,16777216 "$round" "${contenders[@]}"
+		flood "1 core, " 0 "$round" "${contenders[@]}"
+		flood "2 cores, " 0,1 "$round" "${contenders[@]}"
 	done
-	while read -r contender sent; do
-		verify "$contender" "${contender}_2" "$sent"
-	done < <(awk '$1 == "sent" { sum[$2] += $5 } END { for (c in sum) print c, sum[c] }' "$work/sent")
+	verify_flood _2 <"$work/sent"
 }
 
 # interfaces_of CONTENDER NUMBER: for the command line of bench_flood
@@ -51,10 +50,11 @@ measure_sources_and_interfaces() {
 		for contender in "${contenders[@]}"; do
 			arguments+=("$(interfaces_of "$contender" "$number")")
 		done
-		calm at generator "$tools/bench_flood" "${options[@]}" -l "$number interfaces, " \
+		at generator "$tools/bench_flood" "${options[@]}" -l "$number interfaces, " \
 			-d 16384 "${arguments[@]}" | record scaling
-		[ "$number" -gt 1 ] || calm at generator "$tools/bench_flood" "${options[@]}" \
-			-d 1,256,4096,65536,1048576,16777216 "${arguments[@]}" | record scaling
+		[ "$number" -gt 1 ] || at generator "$tools/bench_flood" "${options[@]}" \
+			-d "$(rounds 1,256,4096,65536,1048576,16777216 1,65536,16777216)" \
+			"${arguments[@]}" | record scaling
 	done
 }
 
@@ -74,9 +74,9 @@ measure_lists() {
 		contenders+=("list_$count=$(drop53_pin "list_$count" program)")
 	done
 	[ ${#contenders[@]} -gt 0 ] || return
-	calm "$tools/bench_vary" "${options[@]}" -d any "${contenders[@]}" | record lists
+	"$tools/bench_vary" "${options[@]}" -d any "${contenders[@]}" | record lists
 	for count in 1000 100000 1000000; do
-		calm "$tools/bench_vary" "${options[@]}" -d "listed:$count" \
+		"$tools/bench_vary" "${options[@]}" -d "listed:$count" \
 			"list_0=$(drop53_pin list_0 program)" \
 			"list_$count=$(drop53_pin "list_$count" program)" | record lists
 	done

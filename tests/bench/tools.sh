@@ -7,8 +7,8 @@
 timed() {
 	local what=$1 contender=$2 round=$3 netns=$4 measured seconds kib
 	shift 4
-	if ! measured=$(calm at "$netns" "$tools/bench_time" "$@"); then
-		skip "$what, $contender, round $round" "it failed"
+	if ! measured=$(at "$netns" "$tools/bench_time" "$@" 2>"$work/stderr"); then
+		skip "$what, $contender, round $round" "$(tail -n1 "$work/stderr")"
 		return 1
 	fi
 	read -r seconds kib <<<"$measured"
@@ -25,36 +25,36 @@ measure_attach() {
 	sandbox attach_drop53 && sandbox attach_filter && mkdir "$directory" || return
 	for ((round = 1; round <= $(rounds 15 5); round++)); do
 		timed attach drop53 "$round" attach_drop53 build/drop53 --bpffs "$directory" attach in0
-		drop53_in attach_drop53 detach --all >/dev/null
+		drop53_in attach_drop53 detach --all >/dev/null 2>&1
 		timed attach xdp_filter "$round" attach_filter xdp-filter load in0
 		at attach_filter xdp-filter unload in0 >/dev/null
-	done 2>"$work/attach-errors"
-	[ ! -s "$work/attach-errors" ] || skip "attach (in part)" "$(tail -n1 "$work/attach-errors")"
+	done
 }
 
 fill_sources() {
 	local on=$cpu
 	[ "$cpus" -lt 2 ] || on=0,1
-	calm at generator "$tools/bench_flood" -c "$on" -f 4 -d 16777216 -r 0 -n 4000000 \
+	at generator "$tools/bench_flood" -c "$on" -f 4 -d 16777216 -r 0 -n 4000000 \
 		drop53=full0 >/dev/null
 }
 
 # A full table, against a dump of a hash that holds as many.
 measure_listing() {
-	local round tracked kind word directory=$work/bpffs/drop53-full
+	local round tracked kind word what="list a full table" directory=$work/bpffs/drop53-full
 	prepare drop53 full 1 "$cpus" && fill_sources || return
-	tracked=$(drop53_in full sources --json | jq .tracked)
+	tracked=$(drop53_in full sources --json 2>/dev/null | jq .tracked)
+	sample tools "sources in a full table" drop53 1 sources "$tracked"
 	for kind in hash lru_percpu_hash; do
 		"$tools/bench_hash" "$kind" "${tracked:-65536}" "/sys/fs/bpf/$kind" ||
 			skip "bpftool map dump of a $kind" "see above"
 	done
-	for ((round = 1; round <= $(rounds 9 3); round++)); do
-		for word in '' --json --csv; do
-			timed "list $tracked sources" "drop53${word:+ $word}" "$round" full \
+	for ((round = 1; round <= $(rounds 9 2); round++)); do
+		for word in '' --json; do
+			timed "$what" "drop53${word:+ $word}" "$round" full \
 				build/drop53 --bpffs "$directory" sources ${word:+"$word"}
 		done
 		for kind in hash lru_percpu_hash; do
-			timed "list $tracked sources" "bpftool, $kind" "$round" full \
+			timed "$what" "bpftool, $kind" "$round" full \
 				bpftool map dump pinned "/sys/fs/bpf/$kind"
 		done
 	done

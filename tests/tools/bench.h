@@ -9,6 +9,7 @@
 #include <error.h>
 #include <libgen.h>
 #include <limits.h>
+#include <linux/if_link.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,6 +19,9 @@
 #include <unistd.h>
 
 #include "bench_traffic.h"
+
+#define BENCH_LOOPBACK 1 /* its ifindex, in every network namespace */
+#define BENCH_FILLING  600000
 
 /* One measurement a line, tab between fields; the script adds the section in front. */
 static inline void bench_sample(const char *what, const char *contender, int round,
@@ -74,6 +78,21 @@ static inline int bench_program(struct bpf_object *object, const char *name)
 	return bpf_program__fd(program);
 }
 
+/*
+ * A test run enters its program into the kernel's XDP dispatcher and takes it out again, which
+ * waits for grace periods, some 20 ms: unless the program is there already, being attached to some
+ * device. The loopback of our own namespace will do. Where it cannot be had, all is just slower.
+ */
+static inline void bench_hold(int program)
+{
+	static int link = -1;
+	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_SKB_MODE);
+
+	if (link >= 0)
+		close(link);
+	link = bpf_link_create(program, BENCH_LOOPBACK, BPF_XDP, &options);
+}
+
 static inline int bench_map(struct bpf_object *object, const char *name)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(object, name);
@@ -109,6 +128,14 @@ static inline void bench_parse_draw(const char *word, struct bench_traffic *traf
 		if (!traffic->count || traffic->count & (traffic->count - 1))
 			error(2, 0, "%s: a power of two, any or listed:N expected", word);
 	}
+}
+
+/* So many packets, and a table of sources is as full as this traffic can make it, nearly. */
+static inline int bench_filling(const struct bench_traffic *traffic)
+{
+	bool few = traffic->draw == BENCH_DRAW_FEW && traffic->count < BENCH_FILLING / 4;
+
+	return few ? traffic->count * 4 : BENCH_FILLING;
 }
 
 static inline void bench_set_traffic(int map, const struct bench_traffic *traffic)

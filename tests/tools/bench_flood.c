@@ -3,40 +3,43 @@
  * What a packet costs on its whole way: made by a program in the kernel, sent into one end of a
  * veth pair and judged at the other, all on the same CPU. Each contender in turn, round by round.
  *
- *	bench_flood [-r ROUNDS] [-n PACKETS] [-c CPU[,CPU...]] [-f 4|6|4,6] [-d DRAW,...]
- *		[-l LABEL] NAME=INTERFACE[,INTERFACE...]...
+ *	bench_flood [-r ROUNDS|FIRST-LAST] [-n PACKETS] [-c CPU[,CPU...]] [-f 4|6|4,6]
+ *		[-d DRAW,...] [-l LABEL] NAME=INTERFACE[,INTERFACE...]...
  *
  * Run it in the network namespace of those interfaces. DRAW: how many sources (a power of two),
- * or `any`. Frames can vanish unseen (a peer that neither runs a native program nor has GRO takes
- * none): the last lines say how many each contender was sent, to be held against what arrived.
+ * or `any`. Frames can vanish (a peer that neither runs a native program nor has GRO takes none,
+ * and a slow one may not keep up), so the time is divided by those that arrived. The last lines say
+ * how many were sent to each contender and how many arrived, to be held against its own counters.
  */
-#include <dirent.h>
 #include <linux/bpf.h>
+#include <math.h>
 #include <net/if.h>
 #include <pthread.h>
 #include <stdbool.h>
 
 #include "bench.h"
 #include "bench_frames.h"
+#include "bench_kernel.h"
 
 #define MAX_CONTENDERS 32
 #define MAX_LANES      64
+#define WARM_UP	       3 /* a third of a round goes before it, untimed */
 
 struct contender {
 	const char *name;
 	__u32 interfaces; /* a power of two */
 	__u32 ifindex[BENCH_MAX_TARGETS];
-	unsigned long sent;
+	unsigned long sent, arrived;
 };
 
 static struct {
-	int rounds, packets;
+	int first_round, rounds, packets;
 	int cpu[MAX_LANES], ksoftirqd[MAX_LANES], lanes;
 	char *families, *draws;
 	const char *label;
 } option = { .rounds = 7, .packets = 500000, .lanes = 1 };
 
-static int flood, traffic_map;
+static int flood, traffic_map, warm_up;
 static pthread_barrier_t start;
 static struct bench_frame frame;
 
@@ -47,47 +50,6 @@ struct lane {
 	double ns;
 };
 
-/* The process that takes over a CPU's packets when they are too many at once. */
-static int find_ksoftirqd(int cpu)
-{
-	struct dirent *entry;
-	char path[300], name[32], wanted[32];
-	int found = 0;
-	DIR *proc = opendir("/proc");
-
-	snprintf(wanted, sizeof(wanted), "ksoftirqd/%d\n", cpu);
-	while (proc && !found && (entry = readdir(proc))) {
-		FILE *file;
-
-		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
-		file = fopen(path, "r");
-		if (!file)
-			continue;
-		if (fgets(name, sizeof(name), file) && !strcmp(name, wanted))
-			found = atoi(entry->d_name);
-		fclose(file);
-	}
-	if (proc)
-		closedir(proc);
-	return found;
-}
-
-/* Nanoseconds that it has run so far; 0 where this cannot be seen. */
-static double ksoftirqd_time(int pid)
-{
-	char path[64];
-	double ns = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/schedstat", pid);
-	file = fopen(path, "r");
-	if (!file || fscanf(file, "%lf", &ns) != 1)
-		ns = 0;
-	if (file)
-		fclose(file);
-	return ns;
-}
-
 /*
  * The kernel's own time for a packet, a whole number of nanoseconds: the wall clock would add some
  * 20 ms of grace periods around each run, and other processes. What ksoftirqd did for us is in
@@ -97,16 +59,20 @@ static void *run_lane(void *argument)
 {
 	struct lane *lane = argument;
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame.data, .data_size_in = frame.length,
-		    .repeat = option.packets, .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
+		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
 	double before;
 
 	bench_pin(lane->cpu);
-	pthread_barrier_wait(&start);
-	before = ksoftirqd_time(lane->ksoftirqd);
+	/* The other contenders' tables are in the caches: warm up. */
+	run.repeat = warm_up;
 	if (bpf_prog_test_run_opts(flood, &run))
 		lane->error = errno;
-	lane->ns = run.duration +
-		   (ksoftirqd_time(lane->ksoftirqd) - before) / option.packets;
+	run.repeat = option.packets;
+	pthread_barrier_wait(&start);
+	before = bench_run_time(lane->ksoftirqd);
+	if (bpf_prog_test_run_opts(flood, &run))
+		lane->error = errno;
+	lane->ns = run.duration + (bench_run_time(lane->ksoftirqd) - before) / option.packets;
 	return NULL;
 }
 
@@ -134,6 +100,19 @@ static double run_round(void)
 	return 1 / rate;
 }
 
+/* The time is that of the packets that arrived: NAN where nearly none did. */
+static double run_counted(struct contender *contender)
+{
+	double sent = (double)(option.packets + warm_up) * option.lanes, ns;
+	__u32 before = bench_transmitted(contender->ifindex, contender->interfaces), arrived;
+
+	ns = run_round();
+	arrived = bench_transmitted(contender->ifindex, contender->interfaces) - before;
+	contender->sent += sent;
+	contender->arrived += arrived;
+	return arrived < sent / 2 ? NAN : ns * sent / arrived;
+}
+
 static double measure(struct contender *contender, struct bench_traffic *traffic)
 {
 	struct bench_frame_spec spec = { .family = traffic->family, .protocol = IPPROTO_UDP,
@@ -149,22 +128,22 @@ static double measure(struct contender *contender, struct bench_traffic *traffic
 	traffic->target_mask = contender->interfaces - 1;
 	memcpy(traffic->ifindex, contender->ifindex, sizeof(traffic->ifindex));
 	bench_set_traffic(traffic_map, traffic);
-	contender->sent += (unsigned long)option.packets * option.lanes;
-	return run_round();
+	return run_counted(contender);
 }
 
-/* The first round, 0, fills tables and caches and is not told. */
+/* The first round, 0, fills the tables and is not told. */
 static void measure_all(struct contender *contenders, int count, struct bench_traffic *traffic,
 			const char *draw)
 {
 	char what[64];
 
 	snprintf(what, sizeof(what), "%sIPv%u, %s", option.label ?: "", traffic->family, draw);
-	for (int round = 0; round <= option.rounds; round++) {
+	for (int round = option.first_round; round <= option.rounds; round++) {
+		warm_up = round ? option.packets / WARM_UP : bench_filling(traffic);
 		for (int i = 0; i < count; i++) {
 			double ns = measure(&contenders[i], traffic);
 
-			if (round)
+			if (round && !isnan(ns))
 				bench_sample(what, contenders[i].name, round, "ns", ns);
 		}
 	}
@@ -197,13 +176,21 @@ static void parse_cpus(char *list)
 		option.cpu[option.lanes++] = atoi(cpu);
 }
 
+static void parse_rounds(const char *range)
+{
+	const char *dash = strchr(range, '-');
+
+	option.first_round = dash ? atoi(range) : 0;
+	option.rounds = atoi(dash ? dash + 1 : range);
+}
+
 static int parse_options(int argc, char **argv)
 {
 	int letter;
 
 	while ((letter = getopt(argc, argv, "r:n:c:f:d:l:")) != -1) {
 		if (letter == 'r')
-			option.rounds = atoi(optarg);
+			parse_rounds(optarg);
 		else if (letter == 'n')
 			option.packets = atoi(optarg);
 		else if (letter == 'c')
@@ -240,16 +227,18 @@ int main(int argc, char **argv)
 
 	setlinebuf(stdout);
 	for (int i = 0; i < option.lanes; i++)
-		option.ksoftirqd[i] = find_ksoftirqd(option.cpu[i]);
+		option.ksoftirqd[i] = bench_find_ksoftirqd(option.cpu[i]);
 	flood = bench_program(object, "flood");
 	traffic_map = bench_map(object, ".data.traffic");
+	bench_hold(flood);
 	for (int i = first; i < argc && count < MAX_CONTENDERS; i++)
 		parse_contender(&contenders[count++], argv[i]);
 	for (const char *family = option.families ?: "4,6"; *family; family++)
 		if (*family != ',')
 			measure_family(contenders, count, *family - '0');
 	for (int i = 0; i < count; i++)
-		printf("sent\t%s\t0\tpackets\t%lu\n", contenders[i].name, contenders[i].sent);
+		printf("sent\t%s\t%lu\t%lu\n", contenders[i].name, contenders[i].sent,
+		       contenders[i].arrived);
 	bpf_object__close(object);
 	return 0;
 }

@@ -132,6 +132,7 @@ int main(int argc, char **argv)
 			continue;
 		contenders[0].program =
 			bench_program(peers, scene->verdict == XDP_PASS ? "pass" : "drop");
+		bench_hold(contenders[0].program);
 		wrong = 0;
 		measure_scene(contenders, count, scene);
 		failed += wrong;

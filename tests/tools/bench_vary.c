@@ -12,6 +12,8 @@
 #include "bench.h"
 #include "bench_frames.h"
 
+#define WARM_UP 3 /* a third of a round goes before it, untimed */
+
 static struct {
 	int rounds, repeat, cpu;
 	const char *families, *draws, *label;
@@ -53,38 +55,48 @@ static bool fill_program_array(char **pins, bool frags)
 	return filled;
 }
 
-/* Thread time: see bench_program.c. */
-static double measure(const struct bench_traffic *traffic)
+static void run_vary(struct bpf_test_run_opts *run, const struct bench_traffic *traffic)
+{
+	if (bpf_prog_test_run_opts(bench_program(traffic_object, "vary"), run))
+		error(1, errno, "%s", names[traffic->target]);
+	if (run->retval != XDP_DROP && run->retval != XDP_PASS)
+		error(1, 0, "%s: verdict %u", names[traffic->target], run->retval);
+}
+
+/* Thread time: see bench_program.c. The others' tables fill the caches in between: warm up. */
+static double measure(const struct bench_traffic *traffic, int warm_up)
 {
 	struct bench_frame_spec spec = { .family = traffic->family, .protocol = IPPROTO_UDP,
 					 .source_port = 40000, .port = 53 };
 	struct bench_frame frame;
-	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame.data, .repeat = option.repeat);
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame.data);
 	double start;
 
 	bench_frame__build(&frame, &spec);
 	run.data_size_in = frame.length;
 	bench_set_traffic(bench_map(traffic_object, ".data.traffic"), traffic);
+	run.repeat = warm_up;
+	run_vary(&run, traffic);
+	run.repeat = option.repeat;
 	start = bench_clock(CLOCK_THREAD_CPUTIME_ID);
-	if (bpf_prog_test_run_opts(bench_program(traffic_object, "vary"), &run))
-		error(1, errno, "%s", names[traffic->target]);
-	if (run.retval != XDP_DROP && run.retval != XDP_PASS)
-		error(1, 0, "%s: verdict %u", names[traffic->target], run.retval);
+	run_vary(&run, traffic);
 	return (bench_clock(CLOCK_THREAD_CPUTIME_ID) - start) / option.repeat;
 }
 
-/* The first round, 0, fills tables and caches and is not told. */
+/* The first round, 0, fills the tables and is not told. */
 static void measure_all(struct bench_traffic *traffic, const char *draw)
 {
 	char what[64];
 
 	snprintf(what, sizeof(what), "%sIPv%u, %s", option.label ?: "", traffic->family, draw);
 	for (int round = 0; round <= option.rounds; round++) {
+		int warm_up = round ? option.repeat / WARM_UP : bench_filling(traffic);
+
 		for (__u32 i = 0; i < contenders; i++) {
 			double ns;
 
 			traffic->target = i;
-			ns = measure(traffic);
+			ns = measure(traffic, warm_up);
 			if (round)
 				bench_sample(what, names[i], round, "ns", ns);
 		}
@@ -127,6 +139,7 @@ int main(int argc, char **argv)
 	}
 	if (!fill_program_array(pins, false) && !fill_program_array(pins, true))
 		error(1, errno, "programs of different kinds");
+	bench_hold(bench_program(traffic_object, "vary"));
 	for (const char *family = option.families; *family; family++) {
 		char *draws = strdup(option.draws), *draw, *rest;
 		struct bench_traffic traffic = { .family = *family - '0' };
