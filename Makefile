@@ -35,12 +35,14 @@ BPF_CFLAGS := -std=gnu11 -O2 -g -target bpf -mcpu=v3 -Wall -Wextra -Werror -Iinc
 	-D__TARGET_ARCH_$(ARCH) -isystem /usr/include/$(shell uname -m)-linux-gnu
 
 LIB_SRC  := $(wildcard loader/lib/*.c)
-CMD_SRC  := $(wildcard loader/*.c loader/daemon/*.c)
+CMD_SRC  := $(wildcard loader/*.c)
+RUN_SRC  := $(wildcard loader/daemon/*.c)
 TEST_SRC := $(shell find tests -name '*_test.c' 2>/dev/null)
 TOOL_SRC := $(wildcard tests/tools/*.c)
 HELP_SRC := $(wildcard tests/support/*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o)
 CMD_OBJ  := $(CMD_SRC:%.c=$(B)/%.o)
+RUN_OBJ  := $(RUN_SRC:%.c=$(B)/%.o)
 HELP_OBJ := $(HELP_SRC:%.c=$(B)/%.o)
 TESTS    := $(TEST_SRC:%.c=$(B)/%)
 TOOLS    := $(TOOL_SRC:%.c=$(B)/%)
@@ -56,11 +58,16 @@ say  = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
 .SECONDARY:
 all: $(B)/drop53
 
-$(B)/drop53: $(CMD_OBJ) $(B)/libdrop53.a
+$(B)/drop53: $(CMD_OBJ) $(B)/libdaemon.a $(B)/libdrop53.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(B)/libdrop53.a: $(LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# Apart from the library, for it prints; an archive, for its tests link what they need of it.
+$(B)/libdaemon.a: $(RUN_OBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -84,7 +91,7 @@ $(B)/tests/support/libsupport.a: $(HELP_OBJ)
 	$(call say,AR,$@)
 	$(Q)mkdir -p $(@D) && rm -f $@ && $(AR) rcs $@ $^
 
-$(TESTS) $(TOOLS): $(B)/%: $(B)/%.o $(B)/tests/support/libsupport.a $(B)/libdrop53.a
+$(TESTS) $(TOOLS): $(B)/%: $(B)/%.o $(B)/tests/support/libsupport.a $(B)/libdaemon.a $(B)/libdrop53.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
