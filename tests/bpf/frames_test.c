@@ -184,7 +184,8 @@ static void expect_filtered(struct trial *trial, enum drop53_policy policy)
 	const struct frame_row *row = trial->row;
 	bool drops = is_drop(row) && policy == DROP53_POLICY_ENFORCE;
 	struct frame_accounts before, after;
-	__u32 action = 0, source[4];
+	unsigned char source[16];
+	__u32 action = 0;
 	__u64 packets;
 	int err;
 

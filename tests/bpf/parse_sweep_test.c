@@ -23,18 +23,19 @@ static void sweep(const struct layer *layers, size_t at, size_t width, unsigned 
 	unsigned char bytes[512];
 	size_t length = frame__build(layers, bytes, sizeof(bytes));
 	struct frame frame = frame_native__split(bytes, length, NULL, 0);
-	struct packet packet, odd;
+	struct finding finding, odd;
 
 	for (unsigned int value = 0; value <= last; value++) {
 		if (width == 1)
 			bytes[at] = value;
 		else
 			put16(bytes + at, value);
-		packet = frame_native__parse(frame);
+		finding = frame_native__parse(frame);
 		odd = frame_native__parse_odd(frame);
-		if (packet.kind.why != expected(value) || !frame_native__same(&packet, &odd))
+		if (finding.why != expected(value) ||
+		    !frame_native__same_but_source(&finding, &odd))
 			fail_msg("%#x at %zu: %s, out of line %s, expected %s", value, at,
-				 frame_native__text(&packet), frame_native__text(&odd),
+				 frame_native__text(&finding), frame_native__text(&odd),
 				 frame__reason(expected(value)));
 	}
 }
@@ -154,7 +155,7 @@ static void extension_headers_of_every_length_are_stepped_over(void **state)
 {
 	static const int kinds[] = {ZERO, IPPROTO_ROUTING, IPPROTO_DSTOPTS};
 	unsigned char bytes[FRAME_MAX];
-	struct packet packet;
+	struct finding finding;
 	size_t length;
 
 	(void)state;
@@ -165,16 +166,16 @@ static void extension_headers_of_every_length_are_stepped_over(void **state)
 						    EXT(.type = kinds[kind], .size = units * 8 + 6),
 						    TCP(.dport = 53)),
 					     bytes, sizeof(bytes));
-			packet = frame_native__parse(frame_native__split(bytes, length, NULL, 0));
-			assert_int_equal(packet.kind.why, DROP53_REASON_PORT53);
+			finding = frame_native__parse(frame_native__split(bytes, length, NULL, 0));
+			assert_int_equal(finding.why, DROP53_REASON_PORT53);
 		}
 		if (units * 4 + 8 <= 12)
 			continue;
 		length = frame__build(
 			LAYERS(ETH(), IP4(), AH(.size = units * 4 - 4), UDP(.dport = 53)), bytes,
 			sizeof(bytes));
-		packet = frame_native__parse(frame_native__split(bytes, length, NULL, 0));
-		assert_int_equal(packet.kind.why, DROP53_REASON_PORT53);
+		finding = frame_native__parse(frame_native__split(bytes, length, NULL, 0));
+		assert_int_equal(finding.why, DROP53_REASON_PORT53);
 	}
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "frame_native.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,55 +9,59 @@
 #include "frame_put.h"
 #include "frame_table.h"
 
-static struct packet normalised(struct packet packet)
+static struct finding found(struct packet_kind kind, const void *source)
 {
-	struct packet other = {.kind.why = DROP53_REASON_OTHER};
+	struct finding finding = {.why = kind.why};
+	bool judged = kind.why == DROP53_REASON_PORT53 || kind.why == DROP53_REASON_TOO_DEEP;
 
-	return packet.kind.why == DROP53_REASON_OTHER ? other : packet;
+	if (kind.why == DROP53_REASON_OTHER)
+		return finding;
+	finding.family = kind.family;
+	finding.protocol = kind.protocol;
+	finding.l3 = kind.l3;
+	if (judged && source)
+		memcpy(finding.source, source, sizeof(finding.source));
+	return finding;
 }
 
-struct packet frame_native__parse(struct frame frame)
+struct finding frame_native__parse(struct frame frame)
 {
 	struct packet packet = {};
 	int why = parse_packet(&frame, &packet);
 
 	if (why != packet.kind.why)
 		frame__mistake("parse_packet() returns one reason and stores another");
-	return normalised(packet);
+	return found(packet.kind, packet.source);
 }
 
-struct packet frame_native__parse_odd(struct frame frame)
+struct finding frame_native__parse_odd(struct frame frame)
 {
 	union packet_word word = {.word = parse_odd(&frame)};
-	struct packet packet = {.kind = word.kind};
 
-	if (packet.kind.why == DROP53_REASON_PORT53 || packet.kind.why == DROP53_REASON_TOO_DEEP)
-		load_source(&frame, &packet);
-	return normalised(packet);
+	return found(word.kind, NULL);
 }
 
-bool frame_native__is_straight(struct frame frame)
-{
-	struct packet packet = {};
-
-	return parse_straight(&frame, &packet) != DROP53_ODD;
-}
-
-bool frame_native__same(const struct packet *a, const struct packet *b)
+bool frame_native__same(const struct finding *a, const struct finding *b)
 {
 	return !memcmp(a, b, sizeof(*a));
 }
 
-const char *frame_native__text(const struct packet *packet)
+bool frame_native__same_but_source(const struct finding *a, const struct finding *b)
+{
+	return !memcmp(a, b, offsetof(struct finding, source));
+}
+
+const char *frame_native__text(const struct finding *finding)
 {
 	static char texts[4][100];
 	static unsigned int next;
 	char *text = texts[next++ % 4];
+	int at;
 
-	snprintf(text, sizeof(texts[0]), "%s family %u protocol %u at %u from %08x %08x %08x %08x",
-		 frame__reason(packet->kind.why), packet->kind.family, packet->kind.protocol,
-		 packet->kind.l3, ntohl(packet->source[0]), ntohl(packet->source[1]),
-		 ntohl(packet->source[2]), ntohl(packet->source[3]));
+	at = snprintf(text, sizeof(texts[0]), "%s family %u protocol %u at %u from ",
+		      frame__reason(finding->why), finding->family, finding->protocol, finding->l3);
+	for (size_t i = 0; i < sizeof(finding->source); i++)
+		at += snprintf(text + at, sizeof(texts[0]) - at, "%02x", finding->source[i]);
 	return text;
 }
 

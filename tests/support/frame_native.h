@@ -20,19 +20,22 @@ static inline struct frame frame_native__split(const void *linear, size_t linear
 	};
 }
 
-/* What the parser says, with everything zeroed that it leaves undefined: two can be compared. */
-struct packet frame_native__parse(struct frame frame);
+/* What the parser says, as plain bytes and with all that it leaves undefined zeroed. */
+struct finding {
+	__u8 why, family, protocol, l3;
+	__u8 source[16]; /* IPv4 in the first four; only where the verdict can be a drop */
+};
 
-/* The same through parse_odd() alone, which must say what parse_packet() says. */
-struct packet frame_native__parse_odd(struct frame frame);
+struct finding frame_native__parse(struct frame frame);
 
-/* True if the straight path decides on this frame by itself. */
-bool frame_native__is_straight(struct frame frame);
+/* The same through parse_odd() alone, which says what parse_packet() says, but for the source. */
+struct finding frame_native__parse_odd(struct frame frame);
 
-bool frame_native__same(const struct packet *a, const struct packet *b);
+bool frame_native__same(const struct finding *a, const struct finding *b);
+bool frame_native__same_but_source(const struct finding *a, const struct finding *b);
 
-/* "port53 ipv4 udp at 14 from c0000201", for messages; in a buffer of its own. */
-const char *frame_native__text(const struct packet *packet);
+/* "port53 family 1 protocol 1 at 14 from c0000201...", for messages; in a buffer of its own. */
+const char *frame_native__text(const struct finding *finding);
 
 /* Memory with an inaccessible page behind it and one before it. */
 struct frame_guard {

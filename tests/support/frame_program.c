@@ -201,7 +201,7 @@ void frame_program__accounts(struct frame_program *program, struct frame_account
 }
 
 __u64 frame_program__source_packets(struct frame_program *program, enum drop53_family family,
-				    const __u32 address[4])
+				    const unsigned char address[16])
 {
 	const struct drop53_source *source = program->sources.bytes;
 	__u64 packets = 0;

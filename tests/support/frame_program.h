@@ -46,8 +46,9 @@ struct frame_accounts {
 };
 void frame_program__accounts(struct frame_program *program, struct frame_accounts *accounts);
 
-/* The packets counted for this source; @address as in struct packet. */
+/* The packets counted for this source; @address as in struct
+ * drop53_source. */
 __u64 frame_program__source_packets(struct frame_program *program, enum drop53_family family,
-				    const __u32 address[4]);
+				    const unsigned char address[16]);
 
 #endif

@@ -61,20 +61,20 @@ size_t frame_row__build(const struct frame_row *row, unsigned int nonce, unsigne
 	return frame__build(layers, bytes, room);
 }
 
-void frame_row__source(const struct frame_row *row, __u32 source[4])
+void frame_row__source(const struct frame_row *row, unsigned char source[16])
 {
 	const struct layer *layer = row->layers;
 
-	memset(source, 0, 4 * sizeof(*source));
+	memset(source, 0, 16);
 	if (row->family == DROP53_FAMILY_NONE)
 		return;
 	while (layer->kind != LAYER_IP4 && layer->kind != LAYER_IP6)
 		if ((layer++)->kind == LAYER_END)
 			return;
 	if (layer->kind == LAYER_IP4)
-		put_ip((unsigned char *)source, AF_INET, layer->src, FRAME_IP4_THERE);
+		put_ip(source, AF_INET, layer->src, FRAME_IP4_THERE);
 	else
-		put_ip((unsigned char *)source, AF_INET6, layer->src, FRAME_IP6_THERE);
+		put_ip(source, AF_INET6, layer->src, FRAME_IP6_THERE);
 }
 
 const char *frame__reason(unsigned int why)

@@ -61,9 +61,11 @@ const struct frame_row *frame_table__find(const char *name);
 size_t frame_row__build(const struct frame_row *row, unsigned int nonce, unsigned char *bytes,
 			size_t room);
 
-/* The outermost source address, as 4 words in network byte order as in struct packet; zeros when
- * the row has no IP header, or none that the parser gets to see. */
-void frame_row__source(const struct frame_row *row, __u32 source[4]);
+/*
+ * The outermost source address in network byte order, IPv4 in the first four bytes; zeros when the
+ * row has no IP header, or none that the parser gets to see.
+ */
+void frame_row__source(const struct frame_row *row, unsigned char source[16]);
 
 /* "port53", "ipv4"...: the words of drop53.h. */
 const char *frame__reason(unsigned int why);
