@@ -2,10 +2,9 @@
 /*
  * Is this address in the set? The layout is include/set_layout.h's.
  *
- * Built for the kernel, `set` is the inner map; natively it is a struct set_image. Each line read
- * is one look-up, which the kernel makes a call of for an inner map, so few lines matter more than
- * few instructions; and sources are random, so no branch depends on a key where arithmetic does as
- * well. A line that is not there, or an entry that makes no sense, means "not in the set".
+ * Built for the kernel, `set` is the inner map; natively it is a struct set_image. Sources are
+ * random, so nothing branches on a key where arithmetic does as well. A line that is not there, or
+ * an entry that makes no sense, means "not in the set".
  */
 #ifndef DROP53_SET_H
 #define DROP53_SET_H
@@ -41,7 +40,7 @@ static __always_inline const struct set_line *set__line(void *set, __u32 number)
 }
 #endif
 
-/* clang would copy these loops out dozens of times; gcc does not know the word. */
+/* clang would copy the long loops out dozens of times; gcc does not know the word. */
 #ifdef __clang__
 #define SET_KEEP_LOOP _Pragma("clang loop unroll(disable)")
 #define SET_UNROLL    _Pragma("clang loop unroll(full)")
@@ -55,6 +54,12 @@ struct set_key {
 	__u64 high, low;
 };
 
+/* The first 64 bits behind @bits, which are below 64. In two steps: all 64 at once is undefined. */
+static __always_inline __u64 set_key__behind(struct set_key key, __u32 bits)
+{
+	return key.high << bits | key.low >> 1 >> (63 - bits);
+}
+
 /* @bits: below 128 */
 static __always_inline void set_key__drop(struct set_key *key, __u32 bits)
 {
@@ -63,54 +68,41 @@ static __always_inline void set_key__drop(struct set_key *key, __u32 bits)
 		key->low = 0;
 	}
 	bits &= 63;
-	/* In two steps: by all 64 places at once is not defined. */
-	key->high = key->high << bits | key->low >> 1 >> (63 - bits);
+	key->high = set_key__behind(*key, bits);
 	key->low <<= bits;
 }
 
-/* The comparisons below leave, in the top bit, whether a boundary is not above the key. */
-
-static __always_inline __u64 set__below126(const struct set_key126 *boundary, __u64 high, __u64 low)
+static __always_inline __u32 set__size(__u32 entry)
 {
-	__s64 borrow = (__s64)(boundary->low - low - 1) >> 63;
-
-	return boundary->high - high + borrow;
+	return entry >> SET_SIZE_SHIFT & SET_SIZE;
 }
 
-static __always_inline bool set__odd31(const struct set_line *line, struct set_key key)
+/* ---- Boundaries of 126 bits ---- */
+
+/* The top bit: whether the boundary is not above the key. */
+static __always_inline __u64 set__reached(const struct set_far *far, struct set_key key)
 {
-	__u64 end = (key.high >> 33) + 1, odd = 0;
+	__u64 high = key.high >> 1, low = set_key__behind(key, 63) >> 1;
+	__s64 borrow = (__s64)(far->low - low - 1) >> 63;
+
+	return far->high - high + borrow;
+}
+
+/* Whether an odd number of the line's boundaries are not above the key. */
+static __always_inline bool set__odd_far(const struct set_line *line, struct set_key key)
+{
+	__u64 odd = 0;
 
 	SET_UNROLL
-	for (__u32 i = 0; i < SET_KEYS31; i++)
-		odd ^= line->key31[i] - end;
+	for (__u32 i = 0; i < SET_FARS; i++)
+		odd ^= set__reached(&line->far[i], key);
 	return odd >> 63;
 }
 
-static __always_inline bool set__odd63(const struct set_line *line, struct set_key key)
+/* The same over 2^size lines: those below the one that is found are full, and so even. */
+static __always_inline bool set__odd_long(void *set, __u32 entry, struct set_key key)
 {
-	__u64 end = (key.high >> 1) + 1, odd = 0;
-
-	SET_UNROLL
-	for (__u32 i = 0; i < SET_KEYS63; i++)
-		odd ^= line->key63[i] - end;
-	return odd >> 63;
-}
-
-static __always_inline bool set__odd126(const struct set_line *line, struct set_key key)
-{
-	__u64 high = key.high >> 1, low = (key.high << 63 | key.low >> 1) >> 1, odd = 0;
-
-	SET_UNROLL
-	for (__u32 i = 0; i < SET_KEYS126; i++)
-		odd ^= set__below126(&line->key126[i], high, low);
-	return odd >> 63;
-}
-
-/* Of 2^@size lines, the one whose first key is the last not above the key (or the first line). */
-static __always_inline __u32 set__find(void *set, __u32 first, __u32 size, struct set_key key)
-{
-	__u64 high = key.high >> 1, low = (key.high << 63 | key.low >> 1) >> 1;
+	__u32 first = entry >> SET_LINE_SHIFT, size = set__size(entry);
 	const struct set_line *line;
 
 	SET_KEEP_LOOP
@@ -119,52 +111,90 @@ static __always_inline __u32 set__find(void *set, __u32 first, __u32 size, struc
 		line = set__line(set, first + (1u << size));
 		if (!line)
 			break;
-		first += set__below126(line->key126, high, low) >> 63 << size;
+		first += set__reached(&line->far[0], key) >> 63 << size;
 	}
-	return first;
+	line = set__line(set, first);
+	return line && set__odd_far(line, key);
 }
 
-static __always_inline __u32 set__size(__u32 entry)
+/* ---- Buckets of keys ---- */
+
+/* A one in each lane; how many bits of a word are not the key's. By enum set_lanes. */
+static const struct {
+	__u64 ones;
+	__u64 spare;
+} set__lanes[4] = {
+	[SET_LANES15] = {0x0001000100010001ull, 64 - 15},
+	[SET_LANES31] = {0x0000000100000001ull, 64 - 31},
+	[SET_LANES63] = {0x0000000000000001ull, 64 - 63},
+	[SET_LANES63 + 1] = {0x0000000000000001ull, 64 - 63}, /* nothing writes this */
+};
+
+/* Whether any lane is equal to the key's: x - 1 borrows from the top bit only where x is zero. */
+static __always_inline bool set__equal(const struct set_bucket *bucket, __u64 keys, __u64 ones,
+				       __u64 tops)
 {
-	return entry >> SET_SIZE_SHIFT & SET_SIZE;
+	__u64 equal = 0, x;
+
+	SET_UNROLL
+	for (__u32 i = 0; i < SET_WORDS; i++) {
+		x = bucket->word[i] ^ keys;
+		equal |= (x - ones) & ~x;
+	}
+	return equal & tops;
 }
 
-/* Whether the keys of a list, of which @entry points to, turn the answer. */
-static __always_inline bool set__search(void *set, __u32 entry, struct set_key key, bool ipv6)
+/* @before: the key before, and @key: the 64 bits behind the bits that led to this bucket. */
+static __always_inline bool set__search(void *set, const struct set_bucket *bucket,
+					struct set_key before, __u64 key)
 {
-	__u32 type = entry & SET_TYPE, number = entry >> SET_LINE_SHIFT;
+	__u32 lanes = set__size(bucket->entry) & 3, far = bucket->far;
+	__u64 ones = set__lanes[lanes].ones, spare = set__lanes[lanes].spare;
+	__u64 tops = ones << (64 - spare), keys = (key >> spare) * ones, odd = 0;
 	const struct set_line *line;
+	bool answer;
 
-	if (ipv6 && type == SET_LONG)
-		number = set__find(set, number, set__size(entry), key);
-	line = set__line(set, number);
+	/* With the spare bit set no lane borrows from the next; it stays where key >= boundary. */
+	SET_UNROLL
+	for (__u32 i = 0; i < SET_WORDS; i++)
+		odd ^= (keys | tops) - bucket->word[i];
+	odd &= tops;
+	odd ^= odd >> 32;
+	odd ^= odd >> 16;
+	answer = (odd >> 15 & 1) ^ !!(bucket->entry & SET_ODD);
+
+	if (!far || !set__equal(bucket, keys, ones, tops))
+		return answer;
+	line = set__line(set, far >> 1);
 	if (!line)
-		return entry & SET_ODD; /* the two cancel out: not in the set */
-	if (type == SET_LIST31)
-		return set__odd31(line, key);
-	if (!ipv6)
-		return entry & SET_ODD;
-	return type == SET_LIST63 ? set__odd63(line, key) : set__odd126(line, key);
+		return false;
+	answer ^= set__odd_far(line, before);
+	if (!(far & 1))
+		return answer;
+	line = set__line(set, (far >> 1) + 1);
+	return line && answer ^ set__odd_far(line, before);
 }
 
-/* An address outside the bits in common: below all boundaries, or above. */
-static __always_inline __u32 set__outside(const struct set_skip *skip, __u64 high, __u64 low)
+/* ---- The trie ---- */
+
+/* Uses up the bits in common and returns the next entry, or the answer outside of them. */
+static __always_inline __u32 set__skip(const struct set_skip *skip, struct set_key *key)
 {
+	__u64 high = key->high & skip->mask_high, low = key->low & skip->mask_low;
 	bool below = high != skip->high ? high < skip->high : low < skip->low;
 
+	if (high == skip->high && low == skip->low) {
+		set_key__drop(key, skip->bits & 127);
+		return skip->next;
+	}
 	return (below ? skip->below : skip->above) ? SET_UNIFORM | SET_ODD : SET_UNIFORM;
 }
 
-static __always_inline bool set__contains(void *set, struct set_key key, enum set_family family)
+/* @line: the header */
+static __always_inline bool set__walk(void *set, const struct set_line *line, __u32 entry,
+				      struct set_key key, enum set_family family)
 {
-	const struct set_line *line = set__line(set, 0);
-	__u32 entry, index, used = 0;
-	__u64 high, low;
-
-	if (!line)
-		return false;
-	entry = line->header.root[family][key.high >> (64 - SET_ROOT_BITS)];
-	set_key__drop(&key, SET_ROOT_BITS);
+	__u32 index, used = 0;
 
 	SET_KEEP_LOOP
 	for (__u32 depth = 0; depth < SET_DEPTH; depth++) {
@@ -172,40 +202,39 @@ static __always_inline bool set__contains(void *set, struct set_key key, enum se
 			set_key__drop(&key, used);
 			used = set__size(entry);
 			index = key.high >> 1 >> (63 - used);
-			line = set__line(set, (entry >> SET_LINE_SHIFT) + index / SET_ENTRIES);
+			line = set__line(set, (entry >> SET_LINE_SHIFT) + index);
 			if (!line)
 				return false;
-			entry = line->entry[index % SET_ENTRIES];
+			entry = line->bucket.entry;
 		} else if ((entry & SET_TYPE) == SET_SKIP) {
 			set_key__drop(&key, used);
 			used = 0;
-			line = set__line(set, entry >> SET_LINE_SHIFT);
-			if (!line)
-				return false;
-			high = key.high & line->skip.mask_high;
-			low = key.low & line->skip.mask_low;
-			if (high != line->skip.high || low != line->skip.low) {
-				entry = set__outside(&line->skip, high, low);
-				break;
-			}
-			set_key__drop(&key, line->skip.bits & 127);
-			entry = line->skip.next;
+			entry = set__skip(&line->bucket.skip, &key);
 		} else {
 			break;
 		}
 	}
+	if ((entry & SET_TYPE) == SET_LIST)
+		return set__search(set, &line->bucket, key, set_key__behind(key, used));
 	if ((entry & SET_TYPE) == SET_UNIFORM)
 		return entry & SET_ODD;
-	if ((entry & SET_TYPE) < SET_LIST31)
+	if (family == SET_IPV4 || (entry & SET_TYPE) != SET_LONG)
 		return false;
-	return set__search(set, entry, key, family == SET_IPV6) != !!(entry & SET_ODD);
+	set_key__drop(&key, used);
+	return set__odd_long(set, entry, key) ^ !!(entry & SET_ODD);
 }
 
 static __always_inline bool set_contains4(void *set, __be32 address)
 {
 	struct set_key key = {.high = (__u64)bpf_ntohl(address) << 32};
+	const struct set_line *line = set__line(set, 0);
+	__u32 entry;
 
-	return set__contains(set, key, SET_IPV4);
+	if (!line)
+		return false;
+	entry = line->header.root4[key.high >> (64 - SET_ROOT_BITS4)];
+	set_key__drop(&key, SET_ROOT_BITS4);
+	return set__walk(set, line, entry, key, SET_IPV4);
 }
 
 static __always_inline bool set_contains6(void *set, const __be32 address[4])
@@ -214,8 +243,14 @@ static __always_inline bool set_contains6(void *set, const __be32 address[4])
 		.high = (__u64)bpf_ntohl(address[0]) << 32 | bpf_ntohl(address[1]),
 		.low = (__u64)bpf_ntohl(address[2]) << 32 | bpf_ntohl(address[3]),
 	};
+	const struct set_line *line = set__line(set, 0);
+	__u32 entry;
 
-	return set__contains(set, key, SET_IPV6);
+	if (!line)
+		return false;
+	entry = line->header.root6[key.high >> (64 - SET_ROOT_BITS6)];
+	set_key__drop(&key, SET_ROOT_BITS6);
+	return set__walk(set, line, entry, key, SET_IPV6);
 }
 
 #endif

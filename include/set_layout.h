@@ -8,62 +8,60 @@
  *
  * Only membership is asked for, so a list of prefixes is flattened to its boundaries: the sorted
  * addresses at which "allowed" turns into "not allowed" or back. An address is in the set if an odd
- * number of boundaries are not above it. A trie finds the few that are near enough to matter:
+ * number of boundaries are not above it. A trie leads to the few that are near enough to matter;
+ * what a packet pays for is lines that are not in the cache, so its nodes are arrays of lines, and
+ * a line holds its own keys: mostly, one line behind the header decides.
  *
- *	line 0		struct set_header: an entry for each quarter of each family's addresses
- *	from line 1	what the entries point to
- *	list_line	the IPv4 prefixes as struct set_prefix4, from the next whole line on the IPv6
- *			ones as struct set_prefix6; both in order of address, shorter first
- *
- * The header's choice of a quarter uses up two bits, and that is why a line of keys can be searched
- * without a branch: a key of 31 bits in 32, or of 63 in 64, leaves the top bit of a difference to
- * say which is larger.
+ *	line 0		struct set_header: an entry for each part of each family's addresses
+ *	from line 1	struct set_bucket, struct set_far: what the entries point to
+ *	list_line	the IPv4 prefixes as struct set_prefix4, from the next whole line on the
+ *			IPv6 ones as struct set_prefix6; both in order of address, shorter first
  */
 #ifndef DROP53_SET_LAYOUT_H
 #define DROP53_SET_LAYOUT_H
 
 #include <linux/types.h>
 
-#define SET_MAGIC 0x64353302u /* changes with the layout */
+#define SET_MAGIC 0x64353303u /* changes with the layout */
 #define SET_LINE  64
 
 /*
- * An entry: the type, whether an address below every key is in the set, a size, and a line.
- * Zero is "not in the set".
+ * An entry: the type, an answer, a size, and a line. Zero is "not in the set".
  */
 enum set_type {
 	SET_UNIFORM, /* every address alike: SET_ODD is the answer */
-	SET_SPLIT,   /* the next `size` bits index an array of entries, 16 a line */
-	SET_SKIP,    /* one line, struct set_skip: bits that all boundaries have in common */
-	SET_LIST31,  /* one line of keys, see struct set_line */
-	SET_LIST63,
-	SET_LIST126,
-	SET_LONG,    /* 2^size lines of 126-bit keys in ascending order */
+	SET_SPLIT,   /* the next `size` bits choose one of so many buckets */
+	SET_SKIP,    /* this bucket is a struct set_skip */
+	SET_LIST,    /* this bucket has keys, of enum set_lanes `size` */
+	SET_LONG,    /* 2^size lines of struct set_far, in ascending order over all */
 };
+
 #define SET_TYPE       7u
-#define SET_ODD	       8u
+#define SET_ODD	       8u /* lists: an address below all keys is in the set */
 #define SET_SIZE_SHIFT 4
 #define SET_SIZE       31u
 #define SET_LINE_SHIFT 9
 #define SET_MAX_LINES  (1u << (32 - SET_LINE_SHIFT)) /* 512 MiB */
+#define SET_MAX_LONG   (32 - SET_LINE_SHIFT)
 
 /* At most so many splits and skips, one after the other, lead to a list. */
 #define SET_DEPTH 12
-/* The top bits of an address choose the root, and so many bits are then left at most. */
-#define SET_ROOT_BITS 2
-#define SET_ROOTS     (1 << SET_ROOT_BITS)
-#define SET_MAX_LONG  (32 - SET_LINE_SHIFT)
+
+/* The first bits of an address choose its root. IPv6: all of 2000::/3 is one. */
+#define SET_ROOT_BITS4 1
+#define SET_ROOT_BITS6 3
+#define SET_ROOTS4     (1 << SET_ROOT_BITS4)
+#define SET_ROOTS6     (1 << SET_ROOT_BITS6)
 
 enum set_family { SET_IPV4, SET_IPV6, SET_FAMILY__N };
 
 struct set_header {
 	__u32 magic;
-	__u32 lines;
-	__u64 generation;
-	__u32 root[SET_FAMILY__N][SET_ROOTS];
-	__u32 prefixes[SET_FAMILY__N];
 	__u32 list_line;
-	__u32 reserved;
+	__u64 generation;
+	__u32 prefixes[SET_FAMILY__N];
+	__u32 root4[SET_ROOTS4];
+	__u32 root6[SET_ROOTS6];
 };
 
 /*
@@ -74,24 +72,48 @@ struct set_skip {
 	__u64 mask_high, mask_low;
 	__u64 high, low;
 	__u32 bits;
-	__u32 next;
+	__u32 next; /* entry */
 	__u32 below; /* 0 or 1 */
 	__u32 above;
 };
 
 /*
- * Keys are what is left of a boundary after the bits used up before the split whose entry led here
- * (not those of the split itself, so that neighbouring slots share a line). A shorter key stands
- * for boundaries whose further bits are all zero. What fills a line up is above every key.
+ * A key is the first bits of what is left of a boundary behind the bits that lead to its bucket:
+ * 15, 31 or 63 of them in a lane one bit wider, so that a word of lanes is compared in one
+ * subtraction, the spare bit of each lane catching the borrow. What fills up has that bit set.
  */
-struct set_key126 {
-	__u64 high; /* the first 63 bits */
+enum set_lanes { SET_LANES15, SET_LANES31, SET_LANES63 };
+#define SET_WORDS 7 /* of lanes in a bucket */
+
+/*
+ * Where a boundary has further bits its key is not exact. An address whose key is equal to one then
+ * also asks the boundaries with that key themselves, which lie in `far`. Those with one key are
+ * always an even number (the address that the key alone stands for is put before an odd one), so
+ * that several buckets share a line of them.
+ */
+struct set_bucket {
+	__u32 entry;
+	__u32 far; /* line << 1; lowest bit: it and the next; 0: every key is exact */
+	union {
+		__u64 word[SET_WORDS];
+		__u16 key15[4 * SET_WORDS];
+		__u32 key31[2 * SET_WORDS];
+		__u64 key63[SET_WORDS];
+		struct set_skip skip;
+	};
+};
+
+/*
+ * A boundary behind the bits used up before the split that led to the bucket (SET_LONG: to its
+ * entry). The root has used up two bits of IPv6 at least, so that 63 and 63 are left at most.
+ */
+struct set_far {
+	__u64 high;
 	__u64 low;
 };
-#define SET_PAD31      0x80000000u
-#define SET_PAD63      0x8000000000000000ull
-#define SET_PAD126HIGH 0x7fffffffffffffffull
-#define SET_PAD126LOW  0x8000000000000000ull
+#define SET_FARS     (SET_LINE / sizeof(struct set_far)) /* in a line */
+#define SET_PAD_HIGH 0x7fffffffffffffffull		 /* above every address */
+#define SET_PAD_LOW  0x8000000000000000ull
 
 struct set_prefix4 {
 	__be32 address;
@@ -110,22 +132,14 @@ struct set_prefix6 {
 struct set_line {
 	union {
 		struct set_header header;
-		__u32 entry[SET_LINE / sizeof(__u32)];
-		struct set_skip skip;
-		__u32 key31[SET_LINE / sizeof(__u32)];
-		__u64 key63[SET_LINE / sizeof(__u64)];
-		struct set_key126 key126[SET_LINE / sizeof(struct set_key126)];
-		__u8 byte[SET_LINE];
+		struct set_bucket bucket;
+		struct set_far far[SET_FARS];
 	};
 } __attribute__((aligned(SET_LINE)));
 
-#define SET_ENTRIES (SET_LINE / sizeof(__u32))
-#define SET_KEYS31  (SET_LINE / sizeof(__u32))
-#define SET_KEYS63  (SET_LINE / sizeof(__u64))
-#define SET_KEYS126 (SET_LINE / sizeof(struct set_key126))
-
 _Static_assert(sizeof(struct set_line) == SET_LINE, "a value of the map is one line");
 _Static_assert(sizeof(struct set_header) == SET_LINE, "the header is one line");
+_Static_assert(sizeof(struct set_bucket) == SET_LINE, "a bucket is one line");
 _Static_assert(sizeof(struct set_prefix4) == 8 && sizeof(struct set_prefix6) == 24, "no holes");
 
 #endif

@@ -119,14 +119,11 @@ static int put_list(struct blob *blob, const struct list *list)
 static int put_family(struct blob *blob, const struct list *list, enum set_family family)
 {
 	struct ranges ranges = {};
-	__u32 root[SET_ROOTS];
 	int err;
 
 	err = ranges__of(list, families[family], &ranges);
 	if (!err)
-		err = trie__build(blob, &ranges, family, root);
-	if (!err)
-		memcpy(blob->lines->header.root[family], root, sizeof(root));
+		err = trie__build(blob, &ranges, family);
 	ranges__free(&ranges);
 	return err;
 }
@@ -151,7 +148,6 @@ int compile__blob(const struct list *list, __u64 generation, struct blob *blob, 
 		return fail(diag, -err);
 	}
 	result.lines->header.magic = SET_MAGIC;
-	result.lines->header.lines = result.n;
 	result.lines->header.generation = generation;
 	*blob = result;
 	return 0;
@@ -159,11 +155,13 @@ int compile__blob(const struct list *list, __u64 generation, struct blob *blob, 
 
 bool compile__any(const struct set_line *lines, enum drop53_family family)
 {
-	const __u32 *root = lines->header.root[family == DROP53_FAMILY_IPV6];
+	const struct set_header *header = &lines->header;
 	__u32 any = 0;
 	int i;
 
-	for (i = 0; i < SET_ROOTS; i++)
-		any |= root[i];
+	for (i = 0; family == DROP53_FAMILY_IPV4 && i < SET_ROOTS4; i++)
+		any |= header->root4[i];
+	for (i = 0; family == DROP53_FAMILY_IPV6 && i < SET_ROOTS6; i++)
+		any |= header->root6[i];
 	return any;
 }

@@ -21,22 +21,31 @@ static __u64 lines_for(__u64 count, __u64 size)
 	return (count * size + SET_LINE - 1) / SET_LINE;
 }
 
+/* A root may be an answer; else it leads to a line behind the header and before the list. */
+static bool is_root(const struct set_header *header, __u32 entry)
+{
+	__u32 line = entry >> SET_LINE_SHIFT;
+
+	return (entry & SET_TYPE) == SET_UNIFORM || (line && line < header->list_line);
+}
+
 static const char *check_header(const struct set_header *header, __u32 n)
 {
 	__u64 end = (__u64)header->list_line +
 		    lines_for(header->prefixes[SET_IPV4], sizeof(struct set_prefix4)) +
 		    lines_for(header->prefixes[SET_IPV6], sizeof(struct set_prefix6));
-	const __u32 *root = header->root[0];
+	bool sound = true;
 	size_t i;
 
 	if (header->magic != SET_MAGIC)
 		return "another layout";
-	if (header->lines > n || header->list_line == 0 || end != header->lines)
+	if (!header->list_line || end > n)
 		return "its size";
-	for (i = 0; i < SET_FAMILY__N * SET_ROOTS; i++)
-		if (root[i] >> SET_LINE_SHIFT >= header->list_line)
-			return "a root";
-	return NULL;
+	for (i = 0; i < SET_ROOTS4; i++)
+		sound &= is_root(header, header->root4[i]);
+	for (i = 0; i < SET_ROOTS6; i++)
+		sound &= is_root(header, header->root6[i]);
+	return sound ? NULL : "a root";
 }
 
 static struct prefix get_prefix4(const void *records, size_t i)

@@ -7,9 +7,8 @@
 
 struct ranges;
 
-/* -ENOMEM or -E2BIG */
-int trie__build(struct blob *blob, const struct ranges *ranges, enum set_family family,
-		__u32 root[static SET_ROOTS]);
+/* Sets the roots of one family, and appends what they lead to. -ENOMEM or -E2BIG. */
+int trie__build(struct blob *blob, const struct ranges *ranges, enum set_family family);
 
 /*
  * So many more lines, all zero. What pointed into the blob before is no longer valid. -ENOMEM, or
