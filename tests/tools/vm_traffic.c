@@ -13,7 +13,8 @@
  * No clock decides: behind the traffic goes an echoed datagram to another port, twice, the second
  * for a handshake's last step. On one queue packets keep their order, so whatever has not arrived
  * by then never will. Several queues may reorder: when fewer than EXPECTED are there, it waits for
- * the rest. A path on which no echo comes back is an error (exit code 2), not a drop.
+ * the rest. There is such an echo after every few packets too, so that no queue overflows and what
+ * did not arrive was dropped. A path with no echo is an error (exit code 2), not a drop.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -37,8 +38,8 @@
 #define WAIT_MS	    100
 #define MAX_CLIENTS 512
 #define MAX_SIZE    60000
-#define DRAIN_EVERY 32
-#define BUFFER	    (16 << 20) /* what arrives between two looks must fit */
+#define IN_FLIGHT   64
+#define BUFFER	    (16 << 20) /* of a receiver */
 
 struct traffic {
 	struct sockaddr_storage to, fence, first;
@@ -46,7 +47,7 @@ struct traffic {
 	int server, fence_server; /* in the server's namespace */
 	int client, fence_client; /* in the client's; a connection is its own socket */
 	int type;
-	long count, arrived, expected, size, sources;
+	long count, arrived, expected, size, sources, fences;
 };
 
 static void enter(const char *netns)
@@ -161,6 +162,31 @@ static void open_connection(const struct traffic *traffic)
 		err(2, "connect");
 }
 
+/* A datagram there and its echo back. Numbered: an echo that came late is not the next one's. */
+static void fence(struct traffic *traffic)
+{
+	long number = ++traffic->fences, got = 0;
+	struct sockaddr_storage from;
+	socklen_t length = sizeof(from);
+
+	for (int i = 0; i < FENCE_TRIES; i++) {
+		sendto(traffic->fence_client, &number, sizeof(number), 0,
+		       (const struct sockaddr *)&traffic->fence, traffic->length);
+		while (got != number && readable(traffic->fence_server))
+			recvfrom(traffic->fence_server, &got, sizeof(got), 0,
+				 (struct sockaddr *)&from, &length);
+		if (got != number)
+			continue;
+		sendto(traffic->fence_server, &got, sizeof(got), 0, (struct sockaddr *)&from,
+		       length);
+		while (readable(traffic->fence_client))
+			if (recv(traffic->fence_client, &got, sizeof(got), 0) == sizeof(got) &&
+			    got == number)
+				return;
+	}
+	errx(2, "no echo from the server: the path itself is dead");
+}
+
 static void send_all(struct traffic *traffic)
 {
 	for (long i = 0; i < traffic->count; i++) {
@@ -168,36 +194,11 @@ static void send_all(struct traffic *traffic)
 			open_connection(traffic);
 		else
 			send_datagram(traffic, i);
-		if (i % DRAIN_EVERY == 0)
+		if (i % IN_FLIGHT == IN_FLIGHT - 1) {
+			fence(traffic);
 			drain(traffic);
-	}
-}
-
-/* A datagram there and its echo back. Numbered: an echo that came late is not the next one's. */
-static void fence(struct traffic *traffic, int number)
-{
-	struct sockaddr_storage from;
-	socklen_t length = sizeof(from);
-	int got = 0;
-
-	for (int i = 0; i < FENCE_TRIES; i++) {
-		sendto(traffic->fence_client, &number, sizeof(number), 0,
-		       (const struct sockaddr *)&traffic->fence, traffic->length);
-		while (readable(traffic->fence_server)) {
-			recvfrom(traffic->fence_server, &got, sizeof(got), 0,
-				 (struct sockaddr *)&from, &length);
-			sendto(traffic->fence_server, &got, sizeof(got), 0,
-			       (const struct sockaddr *)&from, length);
-			if (got == number)
-				break;
-		}
-		while (readable(traffic->fence_client)) {
-			if (recv(traffic->fence_client, &got, sizeof(got), 0) == sizeof(got) &&
-			    got == number)
-				return;
 		}
 	}
-	errx(2, "no echo from the server: the path itself is dead");
 }
 
 static long number(const char *text, long most)
@@ -256,8 +257,8 @@ int main(int argc, char **argv)
 	open_sockets(&traffic, argv[0], argv[1]);
 
 	send_all(&traffic);
-	for (int i = 1; i <= 2; i++)
-		fence(&traffic, i);
+	fence(&traffic);
+	fence(&traffic);
 	drain(&traffic);
 	for (int i = 0; traffic.arrived < traffic.expected && i < LATE_TRIES; i++) {
 		readable(traffic.server);

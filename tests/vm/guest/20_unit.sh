@@ -5,9 +5,13 @@
 
 export CMOCKA_MESSAGE_OUTPUT=TAP
 
-for test in $(find build/tests -name '*_test' | sort); do
+# Those of the native parser and of the daemon's files are the same on every kernel.
+tests=$(find build/tests/bpf build/tests/loader/lib -name '*_test' ! -name 'parse_*' \
+	! -name 'differential_*' | sort)
+for test in $tests; do
 	check "${test#build/tests/}" "$test"
-	cp /tmp/said "/tmp/tap.$(basename "$test")"
+	cat /tmp/said >>/tmp/tap
 done
-figure unit_passed "$(cat /tmp/tap.* | grep -c '^ok ')"
-figure unit_failed "$(cat /tmp/tap.* | grep -c '^not ok ')"
+# cmocka says "not ok 3 # SKIP name".
+figure unit_passed "$(grep -c '^ok ' /tmp/tap)"
+figure unit_skipped "$(grep -ci '^\(not \)\{0,1\}ok .*# skip' /tmp/tap)"

@@ -21,7 +21,7 @@ second_filter_refused() {
 }
 
 again_and_again() {
-	for _ in $(seq 20); do
+	for _ in $(seq 10); do
 		server drop53 detach vserver && mode_is off &&
 			server drop53 attach vserver --xdp-mode native || return 1
 	done

@@ -8,7 +8,6 @@ flood=20000
 # while_replacing FILE FILE: swaps the two lists for as long as there is traffic.
 while_replacing() {
 	replaced=0
-	touch /tmp/traffic
 	while [ -e /tmp/traffic ]; do
 		server drop53 allow replace "$1" && server drop53 allow replace "$2" || return 1
 		replaced=$((replaced + 2))
@@ -16,17 +15,29 @@ while_replacing() {
 	echo $replaced >/tmp/replaced
 }
 
-# none_torn EXPECTED FILE FILE
-none_torn() {
+# flood_while_replacing FILE FILE EXPECTED
+flood_while_replacing() {
 	rm -f /tmp/replaced
-	server drop53 allow replace "$3" || return 1
+	server drop53 allow replace "$2" && server drop53 reset --all || return 1
 	touch /tmp/traffic
-	while_replacing "$2" "$3" &
-	arrive "$1" 4 udp 53 $flood -f 10.54.0.1 -n 100 && arrive "$1" 6 udp 53 $flood
+	while_replacing "$1" "$2" &
+	arrive "$3" 4 udp 53 $flood -f 10.54.0.1 -n 100 && arrive "$3" 6 udp 53 $flood
 	code=$?
 	rm /tmp/traffic
 	wait $! || { echo "allow replace failed"; return 1; }
 	[ $code -eq 0 ] && [ "$(cat /tmp/replaced)" -gt 0 ]
+}
+
+all_allowed() {
+	flood_while_replacing /tmp/wide /tmp/narrow $flood &&
+		equal "drops" "$(counted '.verdict == "drop"')" 0 &&
+		equal "allowed" "$(counted '.reason == "allowed"')" $((2 * flood))
+}
+
+all_dropped() {
+	flood_while_replacing /tmp/others /tmp/none 0 &&
+		equal "allowed" "$(counted '.reason == "allowed"')" 0 &&
+		equal "drops" "$(counted '.verdict == "drop"')" $((2 * flood))
 }
 
 generation() {
@@ -48,8 +59,8 @@ veth_hosts 1500
 check attach server drop53 attach vserver --allow-file /tmp/narrow
 check allowed port53_arrives 100
 check bad_file bad_file_changes_nothing
-check all_arrive none_torn $flood /tmp/wide /tmp/narrow
-check none_arrive none_torn 0 /tmp/others /tmp/none
+check all_allowed all_allowed
+check all_dropped all_dropped
 check not_allowed port53_arrives 0
 check sums sums_hold
 figure allow_replaces "$(cat /tmp/replaced)"

@@ -101,15 +101,22 @@ nic_by_mac() { # LAST_BYTE
 	grep -l "52:54:00:53:00:$1" /sys/class/net/*/address | cut -d/ -f5
 }
 
-# arrive EXPECTED 4|6 udp|tcp PORT COUNT [OPTION...]: real sockets.
-arrive() {
-	case $2 in
+# send 4|6 udp|tcp PORT COUNT [OPTION...]: real sockets, from the client to the server.
+send() {
+	case $1 in
 	4) to=10.53.0.2 ;;
 	6) to=fd53::2 ;;
 	esac
-	expected=$1 protocol=$3 port=$4 count=$5
-	shift 5
-	vm_traffic -e "$expected" "$@" server client "$to" "$protocol" "$port" "$count"
+	protocol=$2 port=$3 count=$4
+	shift 4
+	vm_traffic "$@" server client "$to" "$protocol" "$port" "$count"
+}
+
+# arrive EXPECTED ...: as many of them arrive.
+arrive() {
+	expected=$1
+	shift
+	send "$@" -e "$expected"
 }
 
 # Traffic of every kind: EXPECTED of 100 to port 53 arrive, and all of what is not port 53.
