@@ -52,16 +52,16 @@ static __always_inline __u32 policy_now(__u64 now)
 /* The slot of the interface in `counters`; the last one for an interface that has none. */
 static __always_inline __u32 interface_slot(__u32 ifindex)
 {
-	__u32 i, slot;
+	__u32 last = config.interfaces - 1, i, slot;
 
-	for (i = 0; i < DROP53_MAX_INTERFACES; i++) {
-		slot = (ifindex + i) % DROP53_MAX_INTERFACES;
+	for (i = 0; i < DROP53_MAX_INTERFACES && i < last; i++) {
+		slot = (ifindex + i) & (last - 1) & (DROP53_MAX_INTERFACES - 1);
 		if (settings.ifindex[slot] == ifindex)
 			return slot;
 		if (!settings.ifindex[slot])
 			break;
 	}
-	return config.interfaces - 1;
+	return last;
 }
 
 static __always_inline void add(struct drop53_count *count, __u64 packets, __u64 bytes)
@@ -98,11 +98,15 @@ static __always_inline void count_total(struct xdp_md *ctx, const struct packet 
 	add(&block->cell[cell], 1, bytes);
 }
 
-/* Counts the packet under the final reason @why, which is not OTHER, and returns its action. */
-static __always_inline int conclude(struct xdp_md *ctx, const struct packet *packet, __u32 why)
+/*
+ * Counts the packet under the final reason @why, which is not OTHER, and returns its action.
+ * @bytes: the frame's length
+ */
+static __always_inline int conclude(struct xdp_md *ctx, const struct packet *packet, __u32 why,
+				    __u64 bytes)
 {
+	__u64 now = bpf_jiffies64(), epochs = settings.epochs;
 	__u32 cpu = bpf_get_smp_processor_id();
-	__u64 now = bpf_jiffies64(), bytes = frame_length(ctx), epochs = settings.epochs;
 	__u32 policy = policy_now(now);
 	struct outcome outcome;
 

@@ -8,37 +8,23 @@
 #include "set.h"
 
 /*
- * Looks an address up in the set of slot @slot. Global: the walk is verified once for all callers.
- * @high, @low: the address' words as they lie in memory, in network byte order; IPv4 in @high's
- *	first four bytes
- */
-__noinline int look_up(__u64 high, __u64 low, __u32 family, __u32 slot)
-{
-	union {
-		__u64 half[2];
-		__be32 word[4];
-	} address = {.half = {high, low}};
-	void *set = bpf_map_lookup_elem(&sets, &slot);
-
-	if (!set)
-		return 0;
-	if (family == DROP53_FAMILY_IPV4)
-		return set_contains4(set, address.word[0]);
-	return set_contains6(set, address.word);
-}
-
-/*
  * @word: one of settings' DROP53_SET_* words, read once, so that a packet sees one list. An empty
  * list is told by its bits, without a look-up.
+ * @address: as it lies in memory, in network byte order; IPv4 in the first four bytes
  */
-static __always_inline int in_set(__u32 word, __u32 pair, __u32 family, const __be32 address[4])
+static __always_inline int in_set(__u32 word, __u32 pair, __u32 family, const __u64 address[2])
 {
-	__u64 half[2];
+	__u32 slot = pair + (word & DROP53_SET_INDEX);
+	void *set;
 
 	if (!(word & (family == DROP53_FAMILY_IPV4 ? DROP53_SET_IPV4 : DROP53_SET_IPV6)))
 		return 0;
-	__builtin_memcpy(half, address, sizeof(half));
-	return look_up(half[0], half[1], family, pair + (word & DROP53_SET_INDEX));
+	set = bpf_map_lookup_elem(&sets, &slot);
+	if (!set)
+		return 0;
+	if (family == DROP53_FAMILY_IPV4)
+		return set_contains4(set, address[0]);
+	return set_contains6(set, (const __be32 *)address);
 }
 
 /*
@@ -47,20 +33,16 @@ static __always_inline int in_set(__u32 word, __u32 pair, __u32 family, const __
  */
 __noinline int is_local(struct xdp_md *ctx, __u32 l3, __u32 family)
 {
-	__u32 offset = l3 + (family == DROP53_FAMILY_IPV6 ? IPV6_TARGET : IPV4_TARGET);
-	__be32 target[4] = {};
-	long long word;
-	int i;
+	struct packet_kind kind = {.family = family, .l3 = l3};
+	__u64 target[2];
+	__u8 first;
 
-	for (i = 0; i < 4 && (i == 0 || family == DROP53_FAMILY_IPV6); i++) {
-		word = frame_load32(ctx, offset + i * 4);
-		if (word < 0)
-			return 1;
-		target[i] = word;
-	}
-	if (family == DROP53_FAMILY_IPV6 && byte_of(target[0], 0) == 0xff)
+	if (!load_address(ctx, &kind, IPV4_TARGET, IPV6_TARGET, target))
 		return 1;
-	if (family == DROP53_FAMILY_IPV4 && (byte_of(target[0], 0) >> 4 == 0xe || target[0] == ~0u))
+	first = ((const __u8 *)target)[0];
+	if (family == DROP53_FAMILY_IPV6 && first == 0xff)
+		return 1;
+	if (family == DROP53_FAMILY_IPV4 && (first >> 4 == 0xe || target[0] == join(~0u, 0)))
 		return 1;
 	return in_set(settings.local, DROP53_SETS_LOCAL, family, target);
 }

@@ -12,7 +12,7 @@
 #include "allow.h"
 #include "account.h"
 
-static __always_inline int filter(struct xdp_md *ctx)
+static __always_inline int filter(struct xdp_md *ctx, int several_buffers)
 {
 	struct packet packet = {};
 	int why = parse_packet(ctx, &packet);
@@ -20,7 +20,7 @@ static __always_inline int filter(struct xdp_md *ctx)
 	if (why == DROP53_REASON_OTHER)
 		return XDP_PASS;
 	why = check_allow_list(ctx, &packet);
-	return conclude(ctx, &packet, why);
+	return conclude(ctx, &packet, why, frame_length(ctx, several_buffers));
 }
 
 /* The same judgement without the accounts: the reason, and the parser's findings beside it. */
@@ -35,27 +35,29 @@ static __always_inline int judge(struct xdp_md *ctx)
 	return result.word;
 }
 
-/* Two of each: for kernels with multi-buffer XDP (5.18), and for the rest. One pair is loaded. */
-SEC("xdp.frags")
-int drop53_frags(struct xdp_md *ctx)
-{
-	return filter(ctx);
-}
-
+/* For interfaces whose frames fit into one buffer. */
 SEC("xdp")
 int drop53(struct xdp_md *ctx)
 {
-	return filter(ctx);
+	return filter(ctx, 0);
 }
 
+/* For jumbo frames, where the kernel has multi-buffer XDP (5.18). */
 SEC("xdp.frags")
-int explain_frags(struct xdp_md *ctx)
+int drop53_frags(struct xdp_md *ctx)
+{
+	return filter(ctx, 1);
+}
+
+/* One of these two is loaded, the second where the kernel can. */
+SEC("xdp")
+int explain(struct xdp_md *ctx)
 {
 	return judge(ctx);
 }
 
-SEC("xdp")
-int explain(struct xdp_md *ctx)
+SEC("xdp.frags")
+int explain_frags(struct xdp_md *ctx)
 {
 	return judge(ctx);
 }

@@ -14,6 +14,18 @@
 /* The verifier follows a packet pointer plus a variable up to here (MAX_PACKET_OFF). */
 #define FRAME_MAX_OFFSET 0xfff0
 
+/* A word at any address: byte by byte on machines whose kernels want packet words aligned. */
+static __always_inline __u32 any_word(const __u8 *at)
+{
+#if defined(__TARGET_ARCH_x86) || defined(__TARGET_ARCH_arm64)
+	return *(const __u32 *)at;
+#elif __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return at[0] | at[1] << 8 | at[2] << 16 | (__u32)at[3] << 24;
+#else
+	return at[3] | at[2] << 8 | at[1] << 16 | (__u32)at[0] << 24;
+#endif
+}
+
 /*
  * Four bytes at @offset in wire order, or -1 where the frame ends before them. What lies in the
  * linear part is read there (1 ns), the rest with a helper (20 ns) where the kernel has it.
@@ -29,18 +41,23 @@ __noinline long long frame_load32(struct xdp_md *ctx, __u32 offset)
 		return -1;
 	at = (const __u8 *)data + offset;
 	if (at + sizeof(word) <= (const __u8 *)end)
-		return at[0] | at[1] << 8 | at[2] << 16 | (__u32)at[3] << 24;
+		return any_word(at);
 	if (config.frags && !bpf_xdp_load_bytes(ctx, offset, &word, sizeof(word)))
 		return word;
 	return -1;
 }
 
-/* The frame's length in bytes over all its buffers. */
-static __always_inline __u64 frame_length(struct xdp_md *ctx)
+/*
+ * The frame's length in bytes over all its buffers. The helper that adds them up costs some 8 ns
+ * where returns are guarded against speculation, half of what the rest of a drop costs: hence a
+ * program of its own for frames that may have several.
+ * @several: a constant
+ */
+static __always_inline __u64 frame_length(struct xdp_md *ctx, int several)
 {
-	if (config.frags)
+	if (several && config.frags)
 		return bpf_xdp_get_buff_len(ctx);
-	return ctx->data_end - ctx->data;
+	return (const char *)frame_data_end(ctx) - (const char *)frame_data(ctx);
 }
 
 #endif

@@ -53,7 +53,9 @@ union packet_word {
 
 struct packet {
 	struct packet_kind kind;
-	__be32 source[4]; /* the outermost IP source; an IPv4 one in the first word, else zero */
+	/* The outermost IP source as it lies in memory: network byte order, IPv4 in the first word.
+	 */
+	__u64 source[2];
 };
 
 /* IPv6's fixed header and IPv4's, as far as the parser looks at them (RFC 791, RFC 8200). */
@@ -106,16 +108,34 @@ ALWAYS_INLINE int is_extension(__u8 protocol)
 	       protocol == NEXT_FRAGMENT || protocol == NEXT_DESTINATION || protocol == NEXT_AH;
 }
 
-/* Reads of packet memory: a frame may start at any address. */
+/*
+ * Reads of packet memory, in wire order. The kernel lets an IP header start on four bytes (behind
+ * an Ethernet header at NET_IP_ALIGN), so the program may read words; a native frame lies anywhere.
+ */
+#ifdef __bpf__
+#define read16(at, offset) (*(const __be16 *)((const __u8 *)(at) + (offset)))
+#define read32(at, offset) (*(const __be32 *)((const __u8 *)(at) + (offset)))
+#else
 struct unaligned16 {
 	__be16 value;
 } __attribute__((packed, may_alias));
 struct unaligned32 {
 	__be32 value;
 } __attribute__((packed, may_alias));
-#define read8(at, offset)  (((const __u8 *)(at))[offset])
 #define read16(at, offset) (((const struct unaligned16 *)((const __u8 *)(at) + (offset)))->value)
 #define read32(at, offset) (((const struct unaligned32 *)((const __u8 *)(at) + (offset)))->value)
+#endif
+#define read8(at, offset) (((const __u8 *)(at))[offset])
+
+/* Two words as they lie in memory, in one register: a store and a wider load would cost a stall. */
+ALWAYS_INLINE __u64 join(__be32 first, __be32 second)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return first | (__u64)second << 32;
+#else
+	return (__u64)first << 32 | second;
+#endif
+}
 
 ALWAYS_INLINE int parse_straight_ipv4(const void *header, const void *end, struct packet *packet)
 {
@@ -134,7 +154,7 @@ ALWAYS_INLINE int parse_straight_ipv4(const void *header, const void *end, struc
 		return DROP53_REASON_OTHER;
 	packet->kind.family = DROP53_FAMILY_IPV4;
 	packet->kind.protocol = transport(protocol);
-	packet->source[0] = read32(header, IPV4_SOURCE);
+	packet->source[0] = join(read32(header, IPV4_SOURCE), 0);
 	return DROP53_REASON_PORT53;
 }
 
@@ -153,10 +173,8 @@ ALWAYS_INLINE int parse_straight_ipv6(const void *header, const void *end, struc
 		return DROP53_REASON_OTHER;
 	packet->kind.family = DROP53_FAMILY_IPV6;
 	packet->kind.protocol = transport(protocol);
-	packet->source[0] = read32(header, IPV6_SOURCE);
-	packet->source[1] = read32(header, IPV6_SOURCE + 4);
-	packet->source[2] = read32(header, IPV6_SOURCE + 8);
-	packet->source[3] = read32(header, IPV6_SOURCE + 12);
+	packet->source[0] = join(read32(header, IPV6_SOURCE), read32(header, IPV6_SOURCE + 4));
+	packet->source[1] = join(read32(header, IPV6_SOURCE + 8), read32(header, IPV6_SOURCE + 12));
 	return DROP53_REASON_PORT53;
 }
 
@@ -329,30 +347,37 @@ NOT_INLINE __u32 parse_odd(struct xdp_md *ctx)
 	return result.word;
 }
 
-/* True if the frame has an IP source address and @packet->source now holds it. */
-ALWAYS_INLINE int load_source(struct xdp_md *ctx, struct packet *packet)
+/*
+ * The address at @offset in the IP header of @kind, as in struct packet. False where the frame has
+ * no such header or ends before it; @address is then undefined.
+ */
+ALWAYS_INLINE int load_address(struct xdp_md *ctx, const struct packet_kind *kind,
+			       __u32 ipv4_offset, __u32 ipv6_offset, __u64 address[2])
 {
-	int ipv6 = packet->kind.family == DROP53_FAMILY_IPV6, i;
-	__u32 offset = packet->kind.l3 + (ipv6 ? IPV6_SOURCE : IPV4_SOURCE);
-	long long word;
+	long long first, second, third, fourth;
 
-	if (packet->kind.family == DROP53_FAMILY_NONE)
-		return 0;
-	for (i = 0; i < (ipv6 ? 4 : 1); i++) {
-		word = frame_load32(ctx, offset + i * 4);
-		if (word < 0)
-			return 0;
-		packet->source[i & 3] = word;
+	if (kind->family == DROP53_FAMILY_IPV4) {
+		first = frame_load32(ctx, kind->l3 + ipv4_offset);
+		address[0] = join(first, 0);
+		address[1] = 0;
+		return first >= 0;
 	}
-	return 1;
+	if (kind->family != DROP53_FAMILY_IPV6)
+		return 0;
+	first = frame_load32(ctx, kind->l3 + ipv6_offset);
+	second = frame_load32(ctx, kind->l3 + ipv6_offset + 4);
+	third = frame_load32(ctx, kind->l3 + ipv6_offset + 8);
+	fourth = frame_load32(ctx, kind->l3 + ipv6_offset + 12);
+	address[0] = join(first, second);
+	address[1] = join(third, fourth);
+	return first >= 0 && second >= 0 && third >= 0 && fourth >= 0;
 }
 
 /*
  * The parser. @packet must be all zero.
  * Returns the reason: OTHER for ordinary traffic (the rest of @packet is then undefined), PORT53
- * for what the allow-list and the scope have yet to judge, else a final one. A source that cannot
- * be read (a frame of tags alone, a header cut short) leaves the family NONE where the verdict is
- * a drop, and the address zero everywhere.
+ * for what the allow-list and the scope have yet to judge, else a final one. The source is there
+ * for PORT53, and for TOO_DEEP if the family is not NONE: the parser has seen the whole header.
  */
 ALWAYS_INLINE int parse_packet(struct xdp_md *ctx, struct packet *packet)
 {
@@ -367,7 +392,7 @@ ALWAYS_INLINE int parse_packet(struct xdp_md *ctx, struct packet *packet)
 	odd.word = parse_odd(ctx);
 	packet->kind = odd.kind;
 	if (odd.kind.why == DROP53_REASON_PORT53 || odd.kind.why == DROP53_REASON_TOO_DEEP)
-		load_source(ctx, packet);
+		load_address(ctx, &odd.kind, IPV4_SOURCE, IPV6_SOURCE, packet->source);
 	return odd.kind.why;
 }
 

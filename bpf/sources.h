@@ -134,13 +134,13 @@ static __always_inline void empty_set(struct drop53_set *set, __u16 epoch)
 	set->epoch = epoch;
 }
 
-/* The way that a newcomer takes: a free one, else the least counted. */
+/* The least counted way of a full set. */
 static __always_inline __u32 least_way(const struct drop53_set *set)
 {
 	__u32 least = ~0u, best = 0, way, weight;
 
 	for (way = 0; way < DROP53_WAYS; way++) {
-		weight = set->tag[way] ? WEIGHT(set->tag[way]) + 1 : 0;
+		weight = WEIGHT(set->tag[way]);
 		if (weight < least) {
 			least = weight;
 			best = way;
@@ -149,16 +149,32 @@ static __always_inline __u32 least_way(const struct drop53_set *set)
 	return best;
 }
 
+/* The first free way. Sets fill up in order and empty as a whole. */
+static __always_inline __u32 free_way(const struct drop53_set *set)
+{
+	__u32 way;
+
+	for (way = 0; way < DROP53_WAYS - 1; way++)
+		if (!set->tag[way])
+			break;
+	return way;
+}
+
 static __always_inline void count_newcomer(struct drop53_set *set, __u32 index, __u16 tag,
 					   struct drop53_cpu *own, const struct drop *drop)
 {
-	__u32 way = least_way(set);
+	int full = set->tag[DROP53_WAYS - 1];
 	struct drop53_source *slot;
+	__u32 way;
 
-	if (way >= DROP53_WAYS)
+	/* The coin first: under a flood nearly every packet ends here. */
+	if (full && !admitted(own)) {
+		count_untracked(own, drop, 1, drop->bytes);
 		return;
-	slot = set->tag[way] && !admitted(own) ? (void *)0 : slot_of(index, way);
-	if (!slot) {
+	}
+	way = full ? least_way(set) : free_way(set);
+	slot = slot_of(index, way);
+	if (!slot || way >= DROP53_WAYS) {
 		count_untracked(own, drop, 1, drop->bytes);
 		return;
 	}
@@ -208,13 +224,16 @@ static __always_inline void count_source(const struct packet *packet, __u32 cpu,
 
 	if (!own)
 		return;
-	if (drop.family == DROP53_FAMILY_NONE || drop.family >= DROP53_FAMILY__N) {
+	/* Each family by name: the verifier does not follow an index into the masks. */
+	if (drop.family == DROP53_FAMILY_IPV4) {
+		drop.address[0] = packet->source[0] & config.source_mask[DROP53_FAMILY_IPV4][0];
+	} else if (drop.family == DROP53_FAMILY_IPV6) {
+		drop.address[0] = packet->source[0] & config.source_mask[DROP53_FAMILY_IPV6][0];
+		drop.address[1] = packet->source[1] & config.source_mask[DROP53_FAMILY_IPV6][1];
+	} else {
 		count_untracked(own, &drop, 1, bytes);
 		return;
 	}
-	__builtin_memcpy(drop.address, packet->source, sizeof(drop.address));
-	drop.address[0] &= config.source_mask[drop.family][0];
-	drop.address[1] &= config.source_mask[drop.family][1];
 	count_drop(&drop, cpu, own);
 }
 

@@ -164,9 +164,10 @@ struct drop53_cpu {
 /* ---- Configuration: fixed when the program is loaded, in .rodata ---- */
 
 struct drop53_config {
-	__u32 frags;	  /* the program runs on multi-buffer frames (Linux 5.18) */
-	__u32 interfaces; /* interface slots in `counters`, the last for what has no other */
-	__u32 sets;	  /* sets of sources a CPU; 0: none are kept */
+	__u32 frags; /* the kernel has multi-buffer frames and bpf_xdp_load_bytes (5.18) */
+	/* Interface slots in `counters`: a power of two, and one more for what has no other. */
+	__u32 interfaces;
+	__u32 sets; /* sets of sources a CPU; 0: none are kept */
 	__u32 reserved;
 	/* By family, network byte order: what of an address makes a source (--source-len). */
 	__u64 source_mask[DROP53_FAMILY__N][2];
@@ -196,6 +197,8 @@ struct drop53_interface {
 	__u32 mode;
 	__u64 since;		  /* CLOCK_REALTIME, nanoseconds */
 	char name[DROP53_IFNAME]; /* when it was attached; it may have been renamed since */
+	__u32 program_id;
+	__u32 reserved;
 };
 
 /*
@@ -218,7 +221,8 @@ struct drop53_settings {
 	__u32 fallback;
 	__u32 reserved[5];
 
-	/* The interface in slot i; a slot is found from ifindex % DROP53_MAX_INTERFACES onwards. */
+	/* The interface in slot i; a slot is looked for from ifindex % (config.interfaces - 1) on.
+	 */
 	__u32 ifindex[DROP53_MAX_INTERFACES];
 
 	/* From here on for user space alone. */
@@ -235,6 +239,8 @@ struct drop53_settings {
 	__u32 cpus;		     /* possible CPUs, that the tables are split by */
 	__u32 reserved_end;
 	struct drop53_interface interface[DROP53_MAX_INTERFACES];
+	/* What interfaces had counted that gave their slot to another one. */
+	struct drop53_count retired[DROP53_CELLS];
 } __attribute__((aligned(DROP53_LINE)));
 
 _Static_assert(sizeof(struct drop53_set) == 16, "four sets a line");

@@ -105,15 +105,9 @@ int open_filter(struct context *context, struct state *state, struct filter *fil
 {
 	int err;
 
-	*filter = (struct filter){.program = -1,
-				  .explain = -1,
-				  .settings_fd = -1,
-				  .counters = -1,
-				  .cpus = -1,
-				  .sources = -1,
-				  .sets = -1};
+	filter__init(filter, state);
 	err = state__open(state, context->bpffs, &context->diag);
-	if (!err && access == FILTER_WRITE && state__exists(state))
+	if (!err && access == FILTER_WRITE)
 		err = state__lock(state, &context->diag);
 	if (!err)
 		err = filter__open(filter, state, access, &context->diag);

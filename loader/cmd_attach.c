@@ -13,6 +13,7 @@
 #include "lib/attach.h"
 #include "lib/counters.h"
 #include "lib/local.h"
+#include "lib/policy.h"
 #include "lib/server.h"
 #include "out.h"
 
@@ -123,10 +124,8 @@ static int apply_settings(struct context *context, struct filter *filter,
 		}
 		__atomic_store_n(&filter->settings->scope, request->scope, __ATOMIC_RELEASE);
 	}
-	if (request->policy >= 0) {
-		filter->settings->fallback_at = 0;
-		__atomic_store_n(&filter->settings->policy, request->policy, __ATOMIC_RELEASE);
-	}
+	if (request->policy >= 0)
+		policy__set(filter, request->policy, 0);
 	return 0;
 }
 
@@ -187,45 +186,52 @@ static void warn_of_servers(const struct filter *filter)
 			    what);
 }
 
-static int attach(struct context *context, struct state *state, struct filter *filter,
-		  struct attach_request *request, bool created)
+/*
+ * A new filter gets its settings before the first packet; one that is at work only after
+ * everything else went well, so that a command that fails lets nothing through.
+ */
+static int attach(struct context *context, struct filter *filter,
+		  const struct attach_request *request, bool created)
 {
 	enum attach_result results[DROP53_MAX_INTERFACES];
-	struct drop53_settings before;
-	int err;
+	__u32 list = filter->settings->allow;
+	struct attach_plan *plan;
+	int err = 0;
 
 	if (!filter__matches(filter, &request->load))
 		return diag__fail(&context->diag, EINVAL,
-				  "--sources and --source-len are fixed "
-				  "when the filter is loaded; drop53 detach --all first");
-	before = *filter->settings;
-	err = apply_settings(context, filter, request);
+				  "--sources and --source-len are fixed when the filter is loaded; "
+				  "drop53 detach --all first");
+	if (created)
+		err = apply_settings(context, filter, request);
 	if (!err)
-		err = attach__all(filter, request->names, request->n, request->mode, results,
-				  &context->diag);
-	if (err && !created) {
-		__atomic_store_n(&filter->settings->policy, before.policy, __ATOMIC_RELEASE);
-		__atomic_store_n(&filter->settings->scope, before.scope, __ATOMIC_RELEASE);
-		/* The slot before the switch still holds the list that was. */
-		__atomic_store_n(&filter->settings->allow, before.allow, __ATOMIC_RELEASE);
-		filter->settings->fallback_at = before.fallback_at;
-	}
+		err = attach__begin(filter, request->names, request->n, request->mode, results,
+				    &plan, &context->diag);
 	if (err)
 		return err;
+	if (!created)
+		err = apply_settings(context, filter, request);
+	if (err) {
+		/* The list that was is still in its slot. */
+		__atomic_store_n(&filter->settings->allow, list, __ATOMIC_RELEASE);
+		attach__cancel(plan);
+		return err;
+	}
+	attach__finish(plan);
 	report(filter, request, results);
 	warn_of_servers(filter);
-	(void)state;
 	return EXIT_DONE;
 }
 
 int cmd_attach(struct context *context, int argc, char **argv)
 {
 	struct attach_request request = {.policy = -1, .scope = -1};
-	struct filter filter = {};
+	struct filter filter;
 	bool created = false;
 	struct state state;
 	int err;
 
+	filter__init(&filter, &state);
 	err = parse(context, argc, argv, &request);
 	if (err)
 		return err;
@@ -246,7 +252,7 @@ int cmd_attach(struct context *context, int argc, char **argv)
 		created = !err;
 	}
 	if (!err)
-		err = attach(context, &state, &filter, &request, created);
+		err = attach(context, &filter, &request, created);
 	/* What this command made and could not use goes again. */
 	if (err < 0 && created)
 		filter__remove(&filter, NULL);

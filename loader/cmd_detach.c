@@ -49,8 +49,15 @@ int cmd_detach(struct context *context, int argc, char **argv)
 	if (all == (optind < argc))
 		return usage_error(context, argv[0], "give interfaces, or --all");
 	err = open_filter(context, &state, &filter, FILTER_WRITE);
+	if (err == -EPROTO && all && !keep) {
+		err = attach__detach_unread(&state, &context->diag);
+		if (!err)
+			out_note("detached from every interface");
+		goto out;
+	}
 	if (!err)
 		err = detach(context, &filter, all, keep, argv + optind, argc - optind);
+out:
 	close_filter(&state, &filter);
 	return err;
 }

@@ -5,6 +5,7 @@
 #include "cmd.h"
 #include "lib/allowlist.h"
 #include "lib/counters.h"
+#include "lib/policy.h"
 #include "lib/server.h"
 #include "out.h"
 
@@ -37,28 +38,6 @@ static int check_servers(struct context *context, const struct filter *filter)
 		what);
 }
 
-/*
- * A trial's end is kept in the kernel: the program itself goes back when the time is up. All of it
- * is in place before the policy changes.
- */
-static void set_policy(struct filter *filter, enum drop53_policy policy, __u64 seconds)
-{
-	struct drop53_settings *settings = filter->settings;
-	enum drop53_policy now;
-	__u64 until, ticks;
-
-	now = filter__policy(filter, &until);
-	__atomic_store_n(&settings->fallback_at, 0, __ATOMIC_RELEASE);
-	__atomic_store_n(&settings->policy, now, __ATOMIC_RELEASE);
-	if (seconds) {
-		ticks = seconds * 1000000000ull / settings->tick_ns;
-		__atomic_store_n(&settings->fallback, now, __ATOMIC_RELEASE);
-		__atomic_store_n(&settings->fallback_at, filter__jiffies_now(filter) + ticks,
-				 __ATOMIC_RELEASE);
-	}
-	__atomic_store_n(&settings->policy, policy, __ATOMIC_RELEASE);
-}
-
 int cmd_policy(struct context *context, int argc, char **argv)
 {
 	static const char *const words[] = {"enforce", "monitor"};
@@ -85,7 +64,7 @@ int cmd_policy(struct context *context, int argc, char **argv)
 	if (!err && policy == DROP53_POLICY_ENFORCE && !force)
 		err = check_servers(context, &filter);
 	if (!err) {
-		set_policy(&filter, policy, seconds);
+		policy__set(&filter, policy, seconds);
 		if (seconds)
 			out_note("policy %s for %llu seconds; drop53 confirm keeps it",
 				 policy__name(policy), seconds);
@@ -109,14 +88,14 @@ int cmd_confirm(struct context *context, int argc, char **argv)
 	err = open_filter(context, &state, &filter, FILTER_WRITE);
 	if (err)
 		goto out;
-	policy = filter__policy(&filter, &until);
+	policy = policy__get(&filter, &until);
 	if (!until) {
 		err = diag__fail(&context->diag, ESRCH, "no policy is on trial%s; the policy is %s",
 				 filter.settings->fallback_at ? " any more: its time was up" : "",
 				 policy__name(policy));
 		goto out;
 	}
-	__atomic_store_n(&filter.settings->fallback_at, 0, __ATOMIC_RELEASE);
+	policy__confirm(&filter);
 	out_note("policy %s, for good", policy__name(policy));
 out:
 	close_filter(&state, &filter);

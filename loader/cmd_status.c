@@ -7,6 +7,7 @@
 #include "lib/allowlist.h"
 #include "lib/attach.h"
 #include "lib/counters.h"
+#include "lib/policy.h"
 #include "lib/sources.h"
 #include "out.h"
 
@@ -21,7 +22,6 @@ struct report {
 	struct allowlist_status allow;
 	size_t tracked;
 	__u32 capacity;
-	bool frags;
 };
 
 static int gather(const struct filter *filter, struct report *report, struct diag *diag)
@@ -30,9 +30,8 @@ static int gather(const struct filter *filter, struct report *report, struct dia
 	int err;
 
 	report->n = attach__list(filter, report->interfaces);
-	report->policy = filter__policy(filter, &report->until);
+	report->policy = policy__get(filter, &report->until);
 	report->scope = filter->settings->scope;
-	report->frags = filter__frags(filter);
 	err = allowlist__status(filter, &report->allow, diag);
 	if (err)
 		return err;
@@ -55,12 +54,12 @@ static json_t *interfaces_json(const struct report *report)
 		const struct attachment *one = &report->interfaces[i];
 
 		json_array_append_new(
-			array, json_pack("{s:s, s:i, s:s, s:b, s:i, s:s, s:s}", "name", one->name,
-					 "ifindex", (int)one->ifindex, "xdp_mode",
+			array, json_pack("{s:s, s:i, s:s, s:b, s:b, s:i, s:s, s:s}", "name",
+					 one->name, "ifindex", (int)one->ifindex, "xdp_mode",
 					 xdp_mode__name(one->mode), "attached", (int)one->attached,
-					 "program_id", (int)one->program_id, "program_tag",
-					 one->program_tag, "attached_since",
-					 format_time(one->since, since)));
+					 "multi_buffer", (int)one->multi_buffer, "program_id",
+					 (int)one->program_id, "program_tag", one->program_tag,
+					 "attached_since", format_time(one->since, since)));
 	}
 	return array;
 }
@@ -70,15 +69,15 @@ static void print_json(const struct report *report)
 	char until[TIME_TEXT];
 	json_t *document;
 
-	document = json_pack("{s:i, s:s, s:s, s:b, s:o, s:{s:i, s:i, s:I, s:I}, s:{s:I, s:I}}",
-			     "schema_version", 1, "policy", policy__name(report->policy), "scope",
-			     scope__name(report->scope), "multi_buffer", (int)report->frags,
-			     "interfaces", interfaces_json(report), "allow", "ipv4_prefixes",
-			     (int)report->allow.prefixes[DROP53_FAMILY_IPV4], "ipv6_prefixes",
-			     (int)report->allow.prefixes[DROP53_FAMILY_IPV6], "generation",
-			     (json_int_t)report->allow.generation, "bytes",
-			     (json_int_t)report->allow.bytes, "sources", "tracked",
-			     (json_int_t)report->tracked, "capacity", (json_int_t)report->capacity);
+	document =
+		json_pack("{s:i, s:s, s:s, s:o, s:{s:i, s:i, s:I, s:I}, s:{s:I, s:I}}",
+			  "schema_version", 1, "policy", policy__name(report->policy), "scope",
+			  scope__name(report->scope), "interfaces", interfaces_json(report),
+			  "allow", "ipv4_prefixes", (int)report->allow.prefixes[DROP53_FAMILY_IPV4],
+			  "ipv6_prefixes", (int)report->allow.prefixes[DROP53_FAMILY_IPV6],
+			  "generation", (json_int_t)report->allow.generation, "bytes",
+			  (json_int_t)report->allow.bytes, "sources", "tracked",
+			  (json_int_t)report->tracked, "capacity", (json_int_t)report->capacity);
 	if (report->until)
 		json_object_set_new(document, "policy_until",
 				    json_string(format_time(report->until, until)));
@@ -98,16 +97,14 @@ static void print_text(const struct report *report)
 	    report->allow.prefixes[DROP53_FAMILY_IPV4], report->allow.prefixes[DROP53_FAMILY_IPV6],
 	    report->allow.generation, format_bytes(report->allow.bytes, size));
 	out("sources     %zu in %u slots\n", report->tracked, report->capacity);
-	out("frames      %s\n", report->frags ? "of one buffer or several (xdp.frags)"
-					      : "of one buffer: this kernel has no xdp.frags");
-	out("\n%-16s %-8s %-9s %8s  %-16s  %s\n", "INTERFACE", "MODE", "STATE", "PROGRAM", "TAG",
-	    "SINCE");
+	out("\n%-16s %-8s %-9s %-8s %8s  %-16s  %s\n", "INTERFACE", "MODE", "STATE", "FRAMES",
+	    "PROGRAM", "TAG", "SINCE");
 	for (i = 0; i < report->n; i++) {
 		const struct attachment *one = &report->interfaces[i];
 
-		out("%-16s %-8s %-9s %8u  %-16s  %s\n", one->name, xdp_mode__name(one->mode),
-		    one->attached ? "attached" : "LOST", one->program_id, one->program_tag,
-		    format_time(one->since, text));
+		out("%-16s %-8s %-9s %-8s %8u  %-16s  %s\n", one->name, xdp_mode__name(one->mode),
+		    one->attached ? "attached" : "LOST", one->multi_buffer ? "jumbo" : "usual",
+		    one->program_id, one->program_tag, format_time(one->since, text));
 	}
 }
 

@@ -9,12 +9,29 @@
 #define NS_PER_S  1000000000ull
 #define NS_PER_MS 1000000ull
 
+/*
+ * One line whatever is in it: a name from the command line or a file may hold a newline, or tell
+ * the terminal to do things.
+ */
+static void put_line(const char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			fprintf(stderr, "\\x%02x", (unsigned char)*text);
+		else
+			fputc(*text, stderr);
+	}
+	fputc('\n', stderr);
+}
+
 static void complain(const char *prefix, const char *format, va_list args)
 {
+	char text[2048];
+
 	fflush(stdout);
+	vsnprintf(text, sizeof(text), format, args);
 	fputs(prefix, stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	put_line(text);
 }
 
 void out(const char *format, ...)

@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <linux/if_link.h>
 #include <net/if.h>
@@ -13,6 +14,8 @@
 #include <unistd.h>
 
 #include "lib/diag.h"
+#include "lib/link.h"
+#include "lib/places.h"
 
 const char *xdp_mode__name(enum xdp_mode mode)
 {
@@ -26,118 +29,36 @@ static enum xdp_mode mode_of(__u32 flags)
 	return flags == XDP_FLAGS_SKB_MODE ? XDP_MODE_GENERIC : XDP_MODE_NATIVE;
 }
 
-/* The slot that belongs to @ifindex, or where the program would look for it next; -1: no room. */
-static int slot_for(const struct filter *filter, __u32 ifindex)
+/* True if the interface that was attached still exists, by whatever name. */
+static bool is_here(const struct filter *filter, const struct drop53_interface *record)
 {
-	const struct drop53_settings *settings = filter->settings;
-	__u32 i, slot, usable = settings->config.interfaces - 1;
+	char name[IF_NAMESIZE];
 
-	for (i = 0; i < DROP53_MAX_INTERFACES; i++) {
-		slot = (ifindex + i) % DROP53_MAX_INTERFACES;
-		if (settings->ifindex[slot] == ifindex)
-			return slot;
-		if (!settings->ifindex[slot])
-			return slot < usable ? (int)slot : -1;
-	}
-	return -1;
+	return filter->settings->netns == filter__netns() && if_indextoname(record->ifindex, name);
 }
 
-static int open_link(const struct filter *filter, __u32 ifindex)
+static int detach_slot(struct filter *filter, int slot, struct diag *diag)
 {
+	struct drop53_interface *record = &filter->settings->interface[slot];
 	char path[PATH_MAX];
+	int link = link__open(filter, record->ifindex), err = 0;
 
-	return bpf_obj_get(state__path(filter->state, path, PIN_LINK, ifindex));
-}
-
-/* The program on the other end of our link; false if the link leads to no interface any more. */
-static bool link_alive(int link, __u32 ifindex, __u32 *program_id)
-{
-	struct bpf_link_info info = {};
-	__u32 length = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(link, &info, &length) || info.type != BPF_LINK_TYPE_XDP)
-		return false;
-	*program_id = info.prog_id;
-	return info.xdp.ifindex == ifindex;
-}
-
-/* Who holds the hook, in words: the id always, the name where we may ask for it. */
-static void describe_holder(__u32 ifindex, char *text, size_t size)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	struct bpf_prog_info info = {};
-	__u32 length = sizeof(info), id;
-	int fd;
-
-	snprintf(text, size, "another XDP program");
-	if (bpf_xdp_query(ifindex, 0, &query))
-		return;
-	id = query.prog_id	 ? query.prog_id
-	     : query.drv_prog_id ? query.drv_prog_id
-	     : query.skb_prog_id ? query.skb_prog_id
-				 : query.hw_prog_id;
-	if (!id)
-		return;
-	snprintf(text, size, "another XDP program, id %u", id);
-	fd = bpf_prog_get_fd_by_id(id);
-	if (fd < 0)
-		return;
-	if (!bpf_obj_get_info_by_fd(fd, &info, &length) && info.name[0])
-		snprintf(text, size, "another XDP program, id %u, name %s", id, info.name);
-	close(fd);
-}
-
-/* True if a program is on the interface in any mode, which the kernel would not always refuse. */
-static bool is_held(__u32 ifindex)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-
-	return !bpf_xdp_query(ifindex, 0, &query) &&
-	       (query.prog_id || query.drv_prog_id || query.skb_prog_id || query.hw_prog_id);
-}
-
-static int attach_error(int err, const char *name, __u32 ifindex, enum xdp_mode mode,
-			struct diag *diag)
-{
-	char holder[128];
-
-	switch (err) {
-	case EBUSY:
-	case EEXIST:
-		describe_holder(ifindex, holder, sizeof(holder));
-		return diag__fail(diag, EBUSY,
-				  "%s: the XDP hook is held by %s; drop53 does not "
-				  "replace it: detach that first, or attach elsewhere",
-				  name, holder);
-	case EOPNOTSUPP:
-		return diag__fail(diag, EOPNOTSUPP,
-				  "%s: the driver has no native XDP; use "
-				  "--xdp-mode generic, or auto",
-				  name);
-	case ERANGE:
-	case EINVAL:
-		return diag__fail(diag, EOPNOTSUPP,
-				  "%s: the driver refuses %s XDP with this MTU "
-				  "or queue set-up (%s); lower the MTU, or use --xdp-mode generic",
-				  name, xdp_mode__name(mode), strerror(err));
-	case EPERM:
-	case EACCES:
-		return diag__fail(diag, EPERM,
-				  "%s: not permitted to attach; run as root, or with "
-				  "CAP_BPF and CAP_NET_ADMIN",
-				  name);
-	default:
-		return diag__fail(diag, err, "%s: cannot attach: %s", name, strerror(err));
+	if (link >= 0) {
+		/* ENOLINK: the interface is gone, and the link with it. */
+		if (bpf_link_detach(link) && errno != ENOLINK)
+			err = diag__fail(diag, errno, "%s: cannot detach: %s", record->name,
+					 strerror(errno));
+		close(link);
+	} else if (link != -ENOENT) {
+		err = diag__fail(diag, -link, "%s: cannot open its link: %s", record->name,
+				 strerror(-link));
 	}
-}
-
-static int create_link(const struct filter *filter, __u32 ifindex, enum xdp_mode mode)
-{
-	LIBBPF_OPTS(bpf_link_create_opts, options,
-		    .flags = mode == XDP_MODE_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
-	int fd = bpf_link_create(filter->program, ifindex, BPF_XDP, &options);
-
-	return fd < 0 ? -errno : fd;
+	if (err)
+		return err;
+	if (unlink(state__path(filter->state, path, PIN_LINK, record->ifindex)) && errno != ENOENT)
+		return diag__fail(diag, errno, "%s: cannot remove: %s", path, strerror(errno));
+	record->mode = 0;
+	return 0;
 }
 
 /* An interface on its way to being attached. */
@@ -145,76 +66,87 @@ struct job {
 	const char *name;
 	__u32 ifindex;
 	int slot;
-	int link; /* new, not pinned yet; -1: attached already */
 	enum xdp_mode mode;
+	bool already; /* nothing to do */
+	int link;     /* ours alone until it is pinned; -1 */
 	bool pinned;
+	bool recorded;
+	struct drop53_interface before; /* the slot's record, to go back to */
 };
 
-/* What is there already: ours, alive (then *already) or dead (then its pin goes). */
-static int check_existing(struct filter *filter, struct job *job, enum xdp_mode mode, bool *already,
-			  struct diag *diag)
+struct attach_plan {
+	struct filter *filter;
+	size_t n;
+	struct job jobs[];
+};
+
+/* What there is to do, from what is there; changes nothing. */
+static int examine(const struct filter *filter, struct job *job, enum xdp_mode mode,
+		   struct diag *diag)
 {
-	enum xdp_mode is = mode_of(filter->settings->interface[job->slot].mode);
-	int link = open_link(filter, job->ifindex);
-	char path[PATH_MAX];
+	enum xdp_mode is;
 	__u32 program;
-	bool alive;
-
-	*already = false;
-	if (link < 0)
-		return errno == ENOENT ? 0
-				       : attach_error(errno, job->name, job->ifindex, mode, diag);
-	alive = link_alive(link, job->ifindex, &program);
-	close(link);
-	if (!alive) {
-		if (unlink(state__path(filter->state, path, PIN_LINK, job->ifindex)))
-			return diag__fail(diag, errno, "%s: cannot remove a dead link's pin: %s",
-					  path, strerror(errno));
-		return 0;
-	}
-	if (mode != XDP_MODE_AUTO && mode != is)
-		return diag__fail(diag, EINVAL,
-				  "%s: already attached in %s mode; drop53 detach "
-				  "%s first to change it",
-				  job->name, xdp_mode__name(is), job->name);
-	job->mode = is;
-	*already = true;
-	return 0;
-}
-
-static int attach_one(struct filter *filter, struct job *job, enum xdp_mode mode,
-		      enum attach_result *result, struct diag *diag)
-{
-	bool already;
-	int err;
+	int link;
 
 	job->ifindex = if_nametoindex(job->name);
 	if (!job->ifindex)
 		return diag__fail(diag, ENODEV, "%s: no such interface here; `ip link` lists them",
 				  job->name);
-	job->slot = slot_for(filter, job->ifindex);
+	job->slot = places__find(filter, job->ifindex);
 	if (job->slot < 0)
 		return diag__fail(diag, ENOSPC,
-				  "%s: no room for more than %u interfaces; detach "
-				  "all to start afresh",
+				  "%s: %u interfaces are attached already, and there "
+				  "is no room for more",
 				  job->name, filter->settings->config.interfaces - 1);
-	err = check_existing(filter, job, mode, &already, diag);
+	job->before = filter->settings->interface[job->slot];
+	job->mode = mode;
+	is = mode_of(job->before.mode);
+	link = link__open(filter, job->ifindex);
+	if (link == -ENOENT)
+		return 0;
+	if (link < 0)
+		return link__fail(-link, job->name, job->ifindex, mode, diag);
+	job->already = link__alive(link, job->ifindex, &program);
+	close(link);
+	if (job->already && mode != XDP_MODE_AUTO && mode != is)
+		return diag__fail(diag, EINVAL,
+				  "%s: already attached in %s mode; drop53 detach "
+				  "%s first to change it",
+				  job->name, xdp_mode__name(is), job->name);
+	return 0;
+}
+
+/* The slot first, so that the first packet is counted under the interface's name. */
+static int make_link(struct filter *filter, struct job *job, struct diag *diag)
+{
+	int err;
+
+	/* Two new interfaces of one command must not be given the same free slot. */
+	job->slot = places__find(filter, job->ifindex);
+	if (job->slot < 0)
+		return diag__fail(diag, ENOSPC, "%s: no room for so many interfaces", job->name);
+	job->before = filter->settings->interface[job->slot];
+	err = places__take(filter, job->slot, job->ifindex, job->name, diag);
 	if (err)
 		return err;
-	*result = already ? ATTACH_ALREADY : ATTACH_NEW;
-	if (already)
-		return 0;
-	if (is_held(job->ifindex))
-		return attach_error(EBUSY, job->name, job->ifindex, mode, diag);
-	job->mode = mode == XDP_MODE_AUTO ? XDP_MODE_NATIVE : mode;
-	job->link = create_link(filter, job->ifindex, job->mode);
-	if (job->link == -EOPNOTSUPP && mode == XDP_MODE_AUTO) {
-		job->mode = XDP_MODE_GENERIC;
-		job->link = create_link(filter, job->ifindex, job->mode);
+	job->recorded = true;
+	job->link = link__create(filter, job->name, job->ifindex, &job->mode, diag);
+	return job->link < 0 ? job->link : 0;
+}
+
+/* An interface of this name that is gone made room for the one that is here now. */
+static int retire_namesakes(struct filter *filter, const struct job *job, struct diag *diag)
+{
+	struct drop53_interface *record;
+	int slot, err = 0;
+
+	for (slot = 0; !err && slot < DROP53_MAX_INTERFACES; slot++) {
+		record = &filter->settings->interface[slot];
+		if (record->mode && record->ifindex != job->ifindex && !is_here(filter, record) &&
+		    !strncmp(record->name, job->name, DROP53_IFNAME))
+			err = detach_slot(filter, slot, diag);
 	}
-	if (job->link < 0)
-		return attach_error(-job->link, job->name, job->ifindex, job->mode, diag);
-	return 0;
+	return err;
 }
 
 /* From here on the interface is filtered whatever becomes of this process. */
@@ -225,11 +157,15 @@ static int keep(struct filter *filter, struct job *job, struct diag *diag)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	record->ifindex = job->ifindex;
-	record->mode = job->mode == XDP_MODE_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
+	if (!link__alive(job->link, job->ifindex, &record->program_id))
+		return diag__fail(diag, ENODEV, "%s: went away while it was being attached",
+				  job->name);
 	record->since = now.tv_sec * 1000000000ull + now.tv_nsec;
-	snprintf(record->name, sizeof(record->name), "%s", job->name);
-	if (bpf_obj_pin(job->link, state__path(filter->state, path, PIN_LINK, job->ifindex)))
+	record->mode = job->mode == XDP_MODE_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
+	state__path(filter->state, path, PIN_LINK, job->ifindex);
+	if (unlink(path) && errno != ENOENT) /* of a link that is dead */
+		return diag__fail(diag, errno, "%s: cannot remove: %s", path, strerror(errno));
+	if (bpf_obj_pin(job->link, path))
 		return diag__fail(diag, errno, "%s: cannot pin: %s", path, strerror(errno));
 	job->pinned = true;
 	return 0;
@@ -238,14 +174,52 @@ static int keep(struct filter *filter, struct job *job, struct diag *diag)
 /* The kernel lets go of a link some time after its last descriptor: say it at once instead. */
 static void undo(struct filter *filter, struct job *job)
 {
+	struct drop53_interface *record = &filter->settings->interface[job->slot];
 	char path[PATH_MAX];
 
-	if (job->link < 0)
-		return;
-	bpf_link_detach(job->link);
+	if (job->link >= 0)
+		bpf_link_detach(job->link);
 	if (job->pinned)
 		unlink(state__path(filter->state, path, PIN_LINK, job->ifindex));
-	filter->settings->interface[job->slot].mode = 0;
+	if (!job->recorded)
+		return;
+	/* The slot stays this interface's, as one that is not attached, unless it was before. */
+	record->mode = job->before.ifindex == job->ifindex ? job->before.mode : 0;
+	record->since = job->before.since;
+	record->program_id = job->before.program_id;
+}
+
+static void close_plan(struct attach_plan *plan)
+{
+	size_t i;
+
+	for (i = 0; i < plan->n; i++)
+		if (plan->jobs[i].link >= 0)
+			close(plan->jobs[i].link);
+	free(plan);
+}
+
+void attach__cancel(struct attach_plan *plan)
+{
+	size_t i;
+
+	if (!plan)
+		return;
+	for (i = 0; i < plan->n; i++)
+		undo(plan->filter, &plan->jobs[i]);
+	close_plan(plan);
+}
+
+void attach__finish(struct attach_plan *plan)
+{
+	size_t i;
+
+	if (!plan)
+		return;
+	for (i = 0; i < plan->n; i++)
+		if (!plan->jobs[i].already)
+			retire_namesakes(plan->filter, &plan->jobs[i], NULL);
+	close_plan(plan);
 }
 
 static int check_netns(const struct filter *filter, struct diag *diag)
@@ -258,84 +232,81 @@ static int check_netns(const struct filter *filter, struct diag *diag)
 			  filter->state->directory);
 }
 
-int attach__all(struct filter *filter, char *const names[], size_t n, enum xdp_mode mode,
-		enum attach_result *results, struct diag *diag)
+int attach__begin(struct filter *filter, char *const names[], size_t n, enum xdp_mode mode,
+		  enum attach_result *results, struct attach_plan **plan, struct diag *diag)
 {
-	struct job *jobs = calloc(n, sizeof(*jobs));
-	size_t i, made = 0;
+	struct attach_plan *made = calloc(1, sizeof(*made) + n * sizeof(made->jobs[0]));
 	int err;
+	size_t i;
 
-	if (!jobs)
+	if (!made)
 		return diag__fail(diag, ENOMEM, "out of memory");
+	made->filter = filter;
+	made->n = n;
+	for (i = 0; i < n; i++)
+		made->jobs[i] = (struct job){.name = names[i], .link = -1};
 	err = check_netns(filter, diag);
-	for (i = 0; !err && i < n; i++, made++) {
-		jobs[i] = (struct job){.name = names[i], .link = -1};
-		err = attach_one(filter, &jobs[i], mode, &results[i], diag);
-		/* The program finds its slot by this: it counts right from the first packet. */
-		if (!err)
-			filter->settings->ifindex[jobs[i].slot] = jobs[i].ifindex;
+	for (i = 0; !err && i < n; i++) {
+		err = examine(filter, &made->jobs[i], mode, diag);
+		results[i] = made->jobs[i].already ? ATTACH_ALREADY : ATTACH_NEW;
 	}
 	for (i = 0; !err && i < n; i++)
-		if (jobs[i].link >= 0)
-			err = keep(filter, &jobs[i], diag);
-	for (i = 0; i < made; i++) {
-		if (err)
-			undo(filter, &jobs[i]);
-		if (jobs[i].link >= 0)
-			close(jobs[i].link);
-	}
-	free(jobs);
+		if (!made->jobs[i].already)
+			err = make_link(filter, &made->jobs[i], diag);
+	for (i = 0; !err && i < n; i++)
+		if (!made->jobs[i].already)
+			err = keep(filter, &made->jobs[i], diag);
+	if (err)
+		attach__cancel(made);
+	else
+		*plan = made;
 	return err;
 }
 
-/* The slot of an attached interface by its name, or -1. */
-static int find_attached(const struct filter *filter, const char *name)
+int attach__all(struct filter *filter, char *const names[], size_t n, enum xdp_mode mode,
+		enum attach_result *results, struct diag *diag)
 {
-	const struct drop53_settings *settings = filter->settings;
-	__u32 ifindex = 0;
+	struct attach_plan *plan;
+	int err = attach__begin(filter, names, n, mode, results, &plan, diag);
+
+	if (!err)
+		attach__finish(plan);
+	return err;
+}
+
+/* The slot of an attached interface that goes by @name today; -1. */
+static int find_by_name(const struct filter *filter, const char *name)
+{
+	const struct drop53_interface *record = filter->settings->interface;
+	char now[IF_NAMESIZE];
 	int slot;
 
-	if (settings->netns == filter__netns())
-		ifindex = if_nametoindex(name);
 	for (slot = 0; slot < DROP53_MAX_INTERFACES; slot++)
-		if (settings->interface[slot].mode && ifindex &&
-		    settings->interface[slot].ifindex == ifindex)
-			return slot;
-	for (slot = 0; slot < DROP53_MAX_INTERFACES; slot++)
-		if (settings->interface[slot].mode &&
-		    !strncmp(settings->interface[slot].name, name, DROP53_IFNAME))
+		if (record[slot].mode && is_here(filter, &record[slot]) &&
+		    if_indextoname(record[slot].ifindex, now) && !strcmp(now, name))
 			return slot;
 	return -1;
 }
 
-static int detach_slot(struct filter *filter, int slot, struct diag *diag)
+/* The same by its name when it was attached: it is gone, or renamed and nobody took the name. */
+static int find_attached(const struct filter *filter, const char *name)
 {
-	struct drop53_interface *record = &filter->settings->interface[slot];
-	char path[PATH_MAX];
-	int link = open_link(filter, record->ifindex), err = 0;
+	const struct drop53_interface *record = filter->settings->interface;
+	int slot = find_by_name(filter, name);
 
-	if (link >= 0) {
-		/* ENOLINK: the interface is gone, and the link with it. */
-		if (bpf_link_detach(link) && errno != ENOLINK)
-			err = diag__fail(diag, errno, "%s: cannot detach: %s", record->name,
-					 strerror(errno));
-		close(link);
-	} else if (errno != ENOENT) {
-		err = diag__fail(diag, errno, "%s: cannot open its link: %s", record->name,
-				 strerror(errno));
-	}
-	if (err)
-		return err;
-	if (unlink(state__path(filter->state, path, PIN_LINK, record->ifindex)) && errno != ENOENT)
-		return diag__fail(diag, errno, "%s: cannot remove: %s", path, strerror(errno));
-	record->mode = 0;
-	return 0;
+	if (slot >= 0)
+		return slot;
+	for (slot = 0; slot < DROP53_MAX_INTERFACES; slot++)
+		if (record[slot].mode && !strncmp(record[slot].name, name, DROP53_IFNAME) &&
+		    (!is_here(filter, &record[slot]) || !if_nametoindex(name)))
+			return slot;
+	return -1;
 }
 
 int attach__detach(struct filter *filter, char *const names[], size_t n, struct diag *diag)
 {
-	size_t i;
 	int err = 0, slot;
+	size_t i;
 
 	for (i = 0; i < n; i++)
 		if (find_attached(filter, names[i]) < 0)
@@ -343,11 +314,9 @@ int attach__detach(struct filter *filter, char *const names[], size_t n, struct 
 					  "%s: not attached; drop53 status lists "
 					  "what is",
 					  names[i]);
-	for (i = 0; !err && i < n; i++) {
-		slot = find_attached(filter, names[i]);
-		if (slot >= 0) /* else it was named twice */
+	for (i = 0; i < n; i++)
+		while (!err && (slot = find_attached(filter, names[i])) >= 0)
 			err = detach_slot(filter, slot, diag);
-	}
 	return err;
 }
 
@@ -361,33 +330,52 @@ int attach__detach_everything(struct filter *filter, struct diag *diag)
 	return err;
 }
 
+/*
+ * Is our program on the interface? By the link where it may be opened, which takes write access
+ * to its pin; else by asking the interface, which anybody may.
+ */
+static bool is_attached(const struct filter *filter, const struct drop53_interface *record)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	int link = link__open(filter, record->ifindex);
+	__u32 program;
+	bool alive;
+
+	if (link >= 0) {
+		alive = link__alive(link, record->ifindex, &program);
+		close(link);
+		return alive;
+	}
+	if (link == -ENOENT || !is_here(filter, record))
+		return false;
+	return !bpf_xdp_query(record->ifindex, 0, &query) &&
+	       (query.drv_prog_id == record->program_id ||
+		query.skb_prog_id == record->program_id || query.prog_id == record->program_id);
+}
+
 static void describe(const struct filter *filter, const struct drop53_interface *record,
 		     struct attachment *attachment)
 {
-	bool here = filter->settings->netns == filter__netns();
 	char name[IF_NAMESIZE];
-	int link, program;
+	__u32 frags = 0, id;
 
 	*attachment = (struct attachment){
 		.ifindex = record->ifindex,
 		.mode = mode_of(record->mode),
+		.attached = is_attached(filter, record),
+		.program_id = record->program_id,
 		.since = record->since,
 	};
 	memcpy(attachment->name, record->name, sizeof(attachment->name));
-	if (here && if_indextoname(record->ifindex, name))
+	if (is_here(filter, record) && if_indextoname(record->ifindex, name))
 		snprintf(attachment->name, sizeof(attachment->name), "%s", name);
-	link = open_link(filter, record->ifindex);
-	if (link >= 0) {
-		attachment->attached = link_alive(link, record->ifindex, &attachment->program_id);
-		close(link);
-	}
-	/* By its pin, not by its id, which takes CAP_SYS_ADMIN. */
-	program = filter->program;
-	if (program >= 0) {
-		__u32 id;
-
-		filter__program_info(program, &id, attachment->program_tag);
-	}
+	/* By the pins, not by the id, which takes CAP_SYS_ADMIN. */
+	if (filter->program_frags >= 0 &&
+	    !filter__program_info(filter->program_frags, &frags, attachment->program_tag) &&
+	    frags == record->program_id)
+		attachment->multi_buffer = true;
+	else if (filter->program >= 0)
+		filter__program_info(filter->program, &id, attachment->program_tag);
 }
 
 static int by_ifindex(const void *a, const void *b)
@@ -406,4 +394,27 @@ int attach__list(const struct filter *filter, struct attachment *attachments)
 			describe(filter, &filter->settings->interface[slot], &attachments[n++]);
 	qsort(attachments, n, sizeof(*attachments), by_ifindex);
 	return n;
+}
+
+int attach__detach_unread(struct state *state, struct diag *diag)
+{
+	DIR *directory = opendir(state->directory);
+	struct dirent *entry;
+	char path[PATH_MAX];
+	int err = 0, link;
+
+	if (!directory)
+		return diag__fail(diag, errno, "%s: %s", state->directory, strerror(errno));
+	while (!err && (entry = readdir(directory))) {
+		if (strncmp(entry->d_name, "link-", strlen("link-")))
+			continue;
+		link = bpf_obj_get(state__path(state, path, "%s", entry->d_name));
+		if (link < 0 || (bpf_link_detach(link) && errno != ENOLINK))
+			err = diag__fail(diag, errno, "%s: cannot detach: %s", path,
+					 strerror(errno));
+		if (link >= 0)
+			close(link);
+	}
+	closedir(directory);
+	return err ? err : state__remove(state->directory, diag);
 }

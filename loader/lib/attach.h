@@ -18,8 +18,9 @@ struct attachment {
 	char name[DROP53_IFNAME]; /* now, or when it was attached if it is gone */
 	__u32 ifindex;
 	enum xdp_mode mode;
-	bool attached;	  /* false: the interface is gone, or the link was detached by force */
-	__u32 program_id; /* of the program that runs there */
+	bool multi_buffer; /* the program for jumbo frames runs there */
+	bool attached;	   /* false: the interface is gone, or the link was detached by force */
+	__u32 program_id;  /* of the program that runs there */
 	char program_tag[17];
 	__u64 since; /* CLOCK_REALTIME, ns */
 };
@@ -39,12 +40,28 @@ int attach__all(struct filter *filter, char *const names[], size_t n, enum xdp_m
 		enum attach_result *results, struct diag *diag);
 
 /*
+ * The same in two steps, for a caller that has more to do and may fail at it: the interfaces are
+ * attached when it returns 0, and attach__cancel() makes that undone. Either ends the plan.
+ */
+struct attach_plan;
+int attach__begin(struct filter *filter, char *const names[], size_t n, enum xdp_mode mode,
+		  enum attach_result *results, struct attach_plan **plan, struct diag *diag);
+void attach__finish(struct attach_plan *plan);
+void attach__cancel(struct attach_plan *plan);
+
+/*
  * Detaches every one of @n interfaces; fails with -ENOENT, having done nothing, if one of them is
  * not attached. A name is looked for among the interfaces there are now, and among the names that
  * attached ones had (an interface may be gone or renamed).
  */
 int attach__detach(struct filter *filter, char *const names[], size_t n, struct diag *diag);
 int attach__detach_everything(struct filter *filter, struct diag *diag);
+
+/*
+ * Detaches everything that is pinned, whatever version of drop53 made it, and removes the state:
+ * for one that filter__open() cannot read. The state must be locked.
+ */
+int attach__detach_unread(struct state *state, struct diag *diag);
 
 /*
  * The interfaces that the filter is or should be attached to, in order of ifindex.

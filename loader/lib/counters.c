@@ -31,6 +31,12 @@ static bool is_possible(enum drop53_outcome outcome, enum drop53_family family,
 	}
 }
 
+/* The last slot is for strays; what gave its slot away is shown with them. */
+static bool is_stray(const struct filter *filter, __u32 slot)
+{
+	return slot == filter->settings->config.interfaces - 1;
+}
+
 static void sum_cpus(const struct filter *filter, const struct view *view, __u32 slot,
 		     struct drop53_count cells[DROP53_CELLS])
 {
@@ -38,7 +44,10 @@ static void sum_cpus(const struct filter *filter, const struct view *view, __u32
 	__u32 zero = settings->epochs >> 32, cpu, cell;
 	const struct drop53_counters *block;
 
-	memset(cells, 0, DROP53_CELLS * sizeof(*cells));
+	if (is_stray(filter, slot))
+		memcpy(cells, settings->retired, DROP53_CELLS * sizeof(*cells));
+	else
+		memset(cells, 0, DROP53_CELLS * sizeof(*cells));
 	for (cpu = 0; cpu < settings->cpus; cpu++) {
 		if (cpu * settings->config.interfaces + slot >= view->entries)
 			break;
@@ -58,7 +67,7 @@ static void name_slot(const struct filter *filter, __u32 slot, char name[DROP53_
 	const struct drop53_interface *record = &filter->settings->interface[slot];
 	char now[IF_NAMESIZE];
 
-	if (slot == filter->settings->config.interfaces - 1)
+	if (is_stray(filter, slot))
 		snprintf(name, DROP53_IFNAME, UNKNOWN_INTERFACE);
 	else if (record->mode && filter->settings->netns == filter__netns() &&
 		 if_indextoname(record->ifindex, now))
@@ -71,7 +80,7 @@ static void name_slot(const struct filter *filter, __u32 slot, char name[DROP53_
 static int append(const struct filter *filter, const struct view *view, __u32 slot,
 		  struct counter *counters)
 {
-	bool stray = slot == filter->settings->config.interfaces - 1;
+	bool stray = is_stray(filter, slot);
 	struct drop53_count cells[DROP53_CELLS];
 	char name[DROP53_IFNAME];
 	int n = 0, outcome, family, protocol;
@@ -100,10 +109,36 @@ static int append(const struct filter *filter, const struct view *view, __u32 sl
 	return n;
 }
 
+/*
+ * Adds what a slot has to the rows of another one of the same name: an interface that was deleted
+ * and made again has two. Both have the same rows in the same order, or more where there were
+ * oddities. Returns how many rows were added at the end.
+ */
+static int merge(struct counter *all, int n, const struct counter *more, int n_more)
+{
+	int added = 0, i, j;
+
+	for (i = 0; i < n_more; i++) {
+		for (j = 0; j < n; j++)
+			if (!strncmp(all[j].interface, more[i].interface, DROP53_IFNAME) &&
+			    all[j].family == more[i].family &&
+			    all[j].protocol == more[i].protocol &&
+			    all[j].verdict == more[i].verdict && all[j].reason == more[i].reason)
+				break;
+		if (j == n) {
+			all[n + added++] = more[i];
+			continue;
+		}
+		all[j].count.packets += more[i].count.packets;
+		all[j].count.bytes += more[i].count.bytes;
+	}
+	return added;
+}
+
 int counters__read(const struct filter *filter, struct counter **counters, struct diag *diag)
 {
 	__u32 slots = filter->settings->config.interfaces, slot;
-	struct counter *all;
+	struct counter *all, one[DROP53_CELLS];
 	struct view view;
 	int err, n = 0;
 
@@ -117,7 +152,7 @@ int counters__read(const struct filter *filter, struct counter **counters, struc
 	}
 	for (slot = 0; slot < slots; slot++)
 		if (slot == slots - 1 || filter->settings->interface[slot].ifindex)
-			n += append(filter, &view, slot, all + n);
+			n += merge(all, n, one, append(filter, &view, slot, one));
 	view__close(&view);
 	*counters = all;
 	return n;

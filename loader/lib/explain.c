@@ -7,6 +7,7 @@
 
 #include "lib/allowlist.h"
 #include "lib/counters.h"
+#include "lib/policy.h"
 #include "lib/diag.h"
 #include "parse.h"
 
@@ -24,7 +25,7 @@ int explainer__open(struct explainer *explainer, const struct filter *filter, st
 {
 	__u64 until;
 
-	*explainer = (struct explainer){.filter = filter, .policy = filter__policy(filter, &until)};
+	*explainer = (struct explainer){.filter = filter, .policy = policy__get(filter, &until)};
 	return allowlist__read(filter, &explainer->list, &explainer->generation, diag);
 }
 
@@ -76,23 +77,18 @@ static enum drop53_verdict verdict_of(enum drop53_reason reason, enum drop53_pol
 }
 
 /* The outermost source of any frame that has an IP header, ordinary ones too. */
-static void find_source(const void *data, size_t length, const struct packet_kind *kind,
-			struct explanation *explanation)
+static void find_source(const void *data, size_t length, struct explanation *explanation)
 {
 	struct frame frame = {.data = data, .data_end = (const char *)data + length};
-	struct packet packet = {};
-	union packet_word word;
+	union packet_word word = {.word = parse_odd(&frame)};
+	__u64 source[2];
 
-	packet.kind = *kind;
-	word.word = parse_odd(&frame);
-	packet.kind.family = word.kind.family;
-	packet.kind.l3 = word.kind.l3;
 	explanation->family = DROP53_FAMILY_NONE;
 	memset(explanation->source, 0, sizeof(explanation->source));
-	if (!load_source(&frame, &packet))
+	if (!load_address(&frame, &word.kind, IPV4_SOURCE, IPV6_SOURCE, source))
 		return;
-	explanation->family = packet.kind.family;
-	memcpy(explanation->source, packet.source, sizeof(explanation->source));
+	explanation->family = word.kind.family;
+	memcpy(explanation->source, source, sizeof(explanation->source));
 }
 
 int explainer__judge(const struct explainer *explainer, const void *frame, size_t length,
@@ -117,7 +113,7 @@ int explainer__judge(const struct explainer *explainer, const void *frame, size_
 				  kind.why);
 	explanation->reason = kind.why;
 	explanation->verdict = verdict_of(kind.why, explainer->policy);
-	find_source(frame, length, &kind, explanation);
+	find_source(frame, length, explanation);
 	explanation->match =
 		explanation->family == DROP53_FAMILY_NONE
 			? NULL

@@ -82,15 +82,16 @@ static int map_settings(struct filter *filter, enum filter_access access, struct
 other_version:
 	return diag__fail(diag, EPROTO,
 			  "%s: made by another version of drop53, whose tables this "
-			  "one cannot read; drop53 upgrade, or use that version",
+			  "one cannot read; drop53 detach --all, then attach again",
 			  filter->state->directory);
 }
 
-static void clear(struct filter *filter, struct state *state)
+void filter__init(struct filter *filter, struct state *state)
 {
 	*filter = (struct filter){
 		.state = state,
 		.program = -1,
+		.program_frags = -1,
 		.explain = -1,
 		.settings_fd = -1,
 		.counters = -1,
@@ -106,22 +107,25 @@ int filter__open(struct filter *filter, struct state *state, enum filter_access 
 	const struct {
 		int *fd;
 		const char *name;
-		bool needed; /* also by a mere reader */
+		bool needed;   /* also by a mere reader */
+		bool optional; /* even by a writer */
 	} pins[] = {
-		{&filter->settings_fd, PIN_SETTINGS, true},
-		{&filter->counters, PIN_COUNTERS, true},
-		{&filter->cpus, PIN_CPUS, true},
-		{&filter->sources, PIN_SOURCES, true},
-		{&filter->sets, PIN_SETS, false},
-		{&filter->program, PIN_PROGRAM, false},
-		{&filter->explain, PIN_EXPLAIN, false},
+		{&filter->settings_fd, PIN_SETTINGS, true, false},
+		{&filter->counters, PIN_COUNTERS, true, false},
+		{&filter->cpus, PIN_CPUS, true, false},
+		{&filter->sources, PIN_SOURCES, true, false},
+		{&filter->sets, PIN_SETS, false, false},
+		{&filter->program, PIN_PROGRAM, false, false},
+		{&filter->program_frags, PIN_PROGRAM_FRAGS, false, true},
+		{&filter->explain, PIN_EXPLAIN, false, false},
 	};
 	size_t i;
 
-	clear(filter, state);
+	filter__init(filter, state);
 	for (i = 0; i < sizeof(pins) / sizeof(pins[0]); i++) {
 		*pins[i].fd = open_pin(state, pins[i].name, access == FILTER_WRITE, diag);
-		if (*pins[i].fd < 0 && (access == FILTER_WRITE || pins[i].needed))
+		if (*pins[i].fd < 0 && (access == FILTER_WRITE || pins[i].needed) &&
+		    !pins[i].optional)
 			return *pins[i].fd;
 	}
 	return map_settings(filter, access, diag);
@@ -129,8 +133,10 @@ int filter__open(struct filter *filter, struct state *state, enum filter_access 
 
 void filter__close(struct filter *filter)
 {
-	int *fds[] = {&filter->program, &filter->explain, &filter->settings_fd, &filter->counters,
-		      &filter->cpus,	&filter->sources, &filter->sets};
+	int *fds[] = {
+		&filter->program,  &filter->program_frags, &filter->explain, &filter->settings_fd,
+		&filter->counters, &filter->cpus,	   &filter->sources, &filter->sets,
+	};
 	size_t i;
 
 	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
@@ -201,16 +207,4 @@ __u64 filter__netns(void)
 	struct stat status;
 
 	return stat("/proc/self/ns/net", &status) ? 0 : status.st_ino;
-}
-
-enum drop53_policy filter__policy(const struct filter *filter, __u64 *until)
-{
-	__u64 end = __atomic_load_n(&filter->settings->fallback_at, __ATOMIC_RELAXED);
-
-	*until = 0;
-	if (end && filter__jiffies_now(filter) >= end)
-		return filter->settings->fallback;
-	if (end)
-		*until = filter__wall_time(filter, end);
-	return filter->settings->policy;
 }

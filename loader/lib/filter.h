@@ -20,7 +20,8 @@ struct filter_options {
 /* Descriptors are -1 where they are not open. */
 struct filter {
 	struct state *state; /* borrowed */
-	int program;
+	int program;	     /* for interfaces whose frames fit into one buffer */
+	int program_frags;   /* for jumbo frames; -1 where the kernel has no xdp.frags */
 	int explain;
 	int settings_fd;
 	int counters;
@@ -34,6 +35,9 @@ struct filter {
 	struct drop53_settings *settings;
 	bool mapped;
 };
+
+/* Nothing open yet: filter__close() may be called. */
+void filter__init(struct filter *filter, struct state *state);
 
 /* How much of a filter to open. */
 enum filter_access {
@@ -64,7 +68,7 @@ void filter__close(struct filter *filter);
 /* True if the filter was loaded with these options, as far as they are given. */
 bool filter__matches(const struct filter *filter, const struct filter_options *options);
 
-/* Whether the program reads multi-buffer frames (Linux 5.18). */
+/* Whether the kernel has multi-buffer frames (Linux 5.18). */
 bool filter__frags(const struct filter *filter);
 
 /* Slots over all CPUs. */
@@ -81,8 +85,5 @@ __u64 filter__jiffies_now(const struct filter *filter);
 
 /* The inode of the caller's network namespace, or 0. */
 __u64 filter__netns(void);
-
-/* The policy in force, which a trial's end may have changed; @until: wall-clock ns, 0: for good. */
-enum drop53_policy filter__policy(const struct filter *filter, __u64 *until);
 
 #endif

@@ -57,6 +57,17 @@ static void set_masks(struct drop53_config *config, const struct filter_options 
 	}
 }
 
+/* As many as COUNTERS_BYTES holds, a power of two, and one for strays. */
+static __u32 interface_slots(int cpus)
+{
+	__u32 slots = DROP53_MAX_INTERFACES;
+
+	while (slots > MIN_INTERFACES &&
+	       (slots + 1) * cpus * sizeof(struct drop53_counters) > COUNTERS_BYTES)
+		slots /= 2;
+	return slots + 1;
+}
+
 static int set_config(struct drop53_config *config, const struct filter_options *options, int cpus,
 		      struct diag *diag)
 {
@@ -71,11 +82,7 @@ static int set_config(struct drop53_config *config, const struct filter_options 
 	if (per_cpu < MIN_SOURCES_PER_CPU)
 		per_cpu = MIN_SOURCES_PER_CPU;
 	config->sets = per_cpu / DROP53_WAYS;
-	config->interfaces = COUNTERS_BYTES / sizeof(struct drop53_counters) / cpus;
-	if (config->interfaces > DROP53_MAX_INTERFACES + 1)
-		config->interfaces = DROP53_MAX_INTERFACES + 1;
-	if (config->interfaces < MIN_INTERFACES)
-		config->interfaces = MIN_INTERFACES;
+	config->interfaces = interface_slots(cpus);
 	config->frags =
 		libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_load_bytes, NULL) == 1;
 	set_masks(config, options);
@@ -109,7 +116,6 @@ static int set_sizes(struct drop53_bpf *skeleton, const struct drop53_config *co
 	}
 	bpf_program__set_autoload(skeleton->progs.drop53_frags, config->frags);
 	bpf_program__set_autoload(skeleton->progs.explain_frags, config->frags);
-	bpf_program__set_autoload(skeleton->progs.drop53, !config->frags);
 	bpf_program__set_autoload(skeleton->progs.explain, !config->frags);
 	return 0;
 }
@@ -184,6 +190,8 @@ static int pin(int fd, const char *directory, const char *name, struct diag *dia
 {
 	char path[PATH_MAX];
 
+	if (fd < 0) /* not loaded: this kernel has no use for it */
+		return 0;
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	if (bpf_obj_pin(fd, path))
 		return diag__fail(diag, errno, "%s: cannot pin: %s", path, strerror(errno));
@@ -200,8 +208,8 @@ static int pin_all(struct drop53_bpf *skeleton, const char *directory, struct di
 		int fd;
 		const char *name;
 	} pins[] = {
-		{bpf_program__fd(frags ? skeleton->progs.drop53_frags : skeleton->progs.drop53),
-		 PIN_PROGRAM},
+		{bpf_program__fd(skeleton->progs.drop53), PIN_PROGRAM},
+		{bpf_program__fd(skeleton->progs.drop53_frags), PIN_PROGRAM_FRAGS},
 		{bpf_program__fd(frags ? skeleton->progs.explain_frags : skeleton->progs.explain),
 		 PIN_EXPLAIN},
 		{bpf_map__fd(skeleton->maps.data_settings), PIN_SETTINGS},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/diag.h"
+#include "lib/policy.h"
 
 void metrics__head(FILE *out, const char *name, const char *type, const char *help)
 {
@@ -206,7 +207,7 @@ int metrics__read(const struct filter *filter, struct metrics *metrics, struct d
 	result.n_counters = n;
 	merge_names(&result);
 	read_interfaces(filter, &result);
-	result.policy = filter__policy(filter, &until);
+	result.policy = policy__get(filter, &until);
 	result.sources.capacity = filter__capacity(filter);
 	*metrics = result;
 	return 0;

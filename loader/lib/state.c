@@ -34,10 +34,11 @@ int state__open(struct state *state, const char *bpffs, struct diag *diag)
 		return diag__fail(diag, ENAMETOOLONG, "--bpffs: the path is too long");
 	snprintf(state->directory, sizeof(state->directory), "%s/" STATE_DIRECTORY, bpffs);
 
+	/* Not ENOENT, which means a file system without a filter. */
 	if (statfs(bpffs, &fs))
-		return diag__fail(diag, errno,
-				  "%s: %s; mount a bpf file system there: "
-				  "mkdir -p %s && mount -t bpf bpf %s",
+		return diag__fail(diag, errno == ENOENT ? ENODEV : errno,
+				  "%s: %s; mount a bpf file system there: mkdir -p %s && mount -t "
+				  "bpf bpf %s",
 				  bpffs, strerror(errno), bpffs, bpffs);
 	if (fs.f_type != BPF_FS_MAGIC)
 		return diag__fail(diag, ENODEV,
@@ -83,7 +84,8 @@ int state__lock(struct state *state, struct diag *diag)
 
 	fd = open(state->bpffs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return diag__fail(diag, errno, "%s: %s", state->bpffs, strerror(errno));
+		return diag__fail(diag, errno, "%s: %s%s", state->bpffs, strerror(errno),
+				  errno == EACCES ? "; run as root" : "");
 	for (tries = 0; flock(fd, LOCK_EX | LOCK_NB); tries++) {
 		if (errno != EWOULDBLOCK && errno != EINTR) {
 			int err = errno;

@@ -12,14 +12,15 @@ struct diag;
 #define STATE_DIRECTORY	    "drop53"
 
 /* Names of the pins, under BPFFS/drop53/. No dots: bpffs refuses them. */
-#define PIN_PROGRAM  "program"
-#define PIN_EXPLAIN  "explain"
-#define PIN_SETTINGS "settings"
-#define PIN_COUNTERS "counters"
-#define PIN_CPUS     "cpus"
-#define PIN_TAGS     "tags"
-#define PIN_SOURCES  "sources"
-#define PIN_SETS     "sets"
+#define PIN_PROGRAM	  "program"
+#define PIN_PROGRAM_FRAGS "program-frags" /* only where the kernel has multi-buffer XDP */
+#define PIN_EXPLAIN	  "explain"
+#define PIN_SETTINGS	  "settings"
+#define PIN_COUNTERS	  "counters"
+#define PIN_CPUS	  "cpus"
+#define PIN_TAGS	  "tags"
+#define PIN_SOURCES	  "sources"
+#define PIN_SETS	  "sets"
 /* link-IFINDEX: an interface's bpf_link. list-SLOT: the allow-list in that slot of `sets`. */
 #define PIN_LINK "link-%u"
 #define PIN_LIST "list-%u"
