@@ -4,9 +4,9 @@
 # The kernel as the judge: every row of the table of frames sent raw at real sockets, without the
 # filter (what the table says reaches them must) and with it (nothing to port 53 may, and all else
 # as before). See tests/tools/judge.c.
+# shellcheck disable=SC2154 # build, room and sandbox come from lib.bash
 load lib
 
-# shellcheck disable=SC2154 # build, room and sandbox come from lib.bash
 record=$BATS_FILE_TMPDIR
 
 # network MTU: the peer has no address, so that it never answers for itself; the host is as open
@@ -84,7 +84,7 @@ teardown() {
 	network 9000
 	replay >"$record/open-9000"
 	grep -q '^R ip6 8 KB of options, udp$' "$record/open-9000"
-	! grep -q '^-' "$record/open-9000"
+	run ! grep '^-' "$record/open-9000"
 }
 
 @test "MTU 9000, natively: nothing to port 53 reaches a socket, and all else does" {
