@@ -149,15 +149,11 @@ hook_of() {
 
 	d53 attach eth1
 	printf '198.51.100.0/24\n' >"$room/list"
-	flood src=198.51.100.1
-	on_peer e2e_send eth1 src=198.51.100.1 count=1 >/dev/null
-	start flood1 nsenter --net="/run/netns/$sandbox-peer" e2e_send eth1 count=0 \
-		src=198.51.100.1
+	flood on=eth1 src=198.51.100.1
 	for i in {1..10}; do
 		run -1 d53 attach nope --policy monitor
 		run -1 d53 attach nope --allow-file "$room/list"
 	done
-	stop flood1
 	stop flood
 	same 0 "$(json counters '[.counters[] | select(.verdict != "drop").packets] | add')"
 }

@@ -61,15 +61,16 @@ add_link() {
 }
 
 sandbox_down() {
-	local pid
+	local pid space
 
 	for pid in $(cat "$room"/*.pid 2>/dev/null); do
 		kill -KILL "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
 	done
 	# A link goes with its pin, but some time after it: say it at once.
 	drop53 detach --all >/dev/null 2>&1 || true
-	ip netns del "$sandbox-host" 2>/dev/null || true
-	ip netns del "$sandbox-peer" 2>/dev/null || true
+	for space in host peer far; do
+		[ ! -e "/run/netns/$sandbox-$space" ] || ip netns del "$sandbox-$space"
+	done
 	while mountpoint -q "$DROP53_BPFFS"; do umount "$DROP53_BPFFS"; done
 	rm -rf "$room"
 }
@@ -115,7 +116,10 @@ send() {
 
 # flood NAME=VALUE...: the same in the background until `stop flood`, whose count is in flood.out.
 flood() {
-	start flood nsenter --net="/run/netns/$sandbox-peer" e2e_send eth0 count=0 "$@"
+	local on=eth0
+
+	case ${1-} in on=*) on=${1#on=} && shift ;; esac
+	start "${name:-flood}" nsenter --net="/run/netns/$sandbox-peer" e2e_send "$on" count=0 "$@"
 }
 
 # json COMMAND... FILTER: what jq makes of the command's JSON.
@@ -145,7 +149,7 @@ sum_rule() {
 # same WANTED GOT
 same() {
 	[ "$1" = "$2" ] && return 0
-	printf 'wanted: %s\ngot:    %s\n' "$1" "$2" >&2
+	printf 'wanted: %.500s\ngot:    %.500s\n' "$1" "$2" >&2
 	return 1
 }
 
