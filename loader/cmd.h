@@ -49,6 +49,7 @@ int cmd_counters(struct context *context, int argc, char **argv);
 int cmd_sources(struct context *context, int argc, char **argv);
 int cmd_reset(struct context *context, int argc, char **argv);
 int cmd_metrics(struct context *context, int argc, char **argv);
+int cmd_run(struct context *context, int argc, char **argv);
 int cmd_version(struct context *context, int argc, char **argv);
 int cmd_help(struct context *context, int argc, char **argv);
 

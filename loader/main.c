@@ -52,6 +52,13 @@ const struct command commands[] = {
 	 "metrics [--textfile FILE]\n"
 	 "  --textfile FILE   write them for node_exporter, whole or not at all\n"
 	 "Series by source need a memory of what was said before: drop53 run has one.\n"},
+	{"run", cmd_run, "the daemon: follow a configuration, serve metrics",
+	 "run -c FILE [--check] [--on-exit keep|detach] [--force]\n"
+	 "  -c, --config FILE        deploy/drop53.conf is an example\n"
+	 "  --check                  only say whether FILE and its allow-list are good\n"
+	 "  --on-exit keep|detach    what becomes of the filter (as FILE says, else keep)\n"
+	 "  --force                  enforce although this host seems to serve DNS to others\n"
+	 "SIGHUP, and a change of FILE or of its allow-list, reload both, or leave all as it was.\n"},
 	{"version", cmd_version, "this build's version", "version\n"},
 	{"help", cmd_help, "this list, or a command's options", "help [COMMAND]\n"},
 	{},
