@@ -8,23 +8,23 @@
 root=$BATS_TEST_DIRNAME/../..
 found=$root/build/fuzz/parse
 
-setup_file() {
-	command -v clang >/dev/null || skip "clang is not installed"
-	mkdir -p "$found"
+build() {
+	mkdir -p "$found" "$BATS_TEST_TMPDIR/grown"
 	clang -std=gnu11 -O1 -g -D_GNU_SOURCE -I"$root/include" -I"$root/bpf" \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 		"$root"/tests/fuzz/parse_fuzz.c \
 		"$root"/tests/support/frame{,_put,_table,_native,_anatomy}.c \
-		-o "$BATS_FILE_TMPDIR/parse_fuzz"
+		-o "$BATS_TEST_TMPDIR/parse_fuzz"
 }
 
 fuzz() {
-	nice "$BATS_FILE_TMPDIR/parse_fuzz" -artifact_prefix="$found/" -print_final_stats=1 \
+	nice "$BATS_TEST_TMPDIR/parse_fuzz" -artifact_prefix="$found/" -print_final_stats=1 \
 		-max_len=1200 "$@" "$BATS_TEST_TMPDIR/grown" "$root/tests/fuzz/parse" 2>&1
 }
 
 @test "no frame that the fuzzer thinks of is read past its end or judged in two ways" {
-	mkdir "$BATS_TEST_TMPDIR/grown"
+	command -v clang >/dev/null || skip "clang is not installed"
+	build
 	if [ -n "${DROP53_NIGHTLY:-}" ]; then
 		fuzz -max_total_time=1800
 	else
