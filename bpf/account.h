@@ -70,16 +70,24 @@ static __always_inline void add(struct drop53_count *count, __u64 packets, __u64
 	count->bytes += bytes;
 }
 
-/* Written so that clang 14 makes a loop of it and not a call of memset, which BPF has not. */
-static __noinline void clear_counters(struct drop53_counters *block)
+/*
+ * Zeroes the block after a reset. Global: its loop is verified once. Written so that clang makes a
+ * loop of it and not a call of memset, which BPF has not.
+ */
+__noinline int clear_counters(__u32 index)
 {
-	volatile struct drop53_count *cell = block->cell;
+	struct drop53_counters *block = bpf_map_lookup_elem(&counters, &index);
+	volatile struct drop53_count *cell;
 	__u32 i;
 
+	if (!block)
+		return 0;
+	cell = block->cell;
 	for (i = 0; i < DROP53_CELLS; i++) {
 		cell[i].packets = 0;
 		cell[i].bytes = 0;
 	}
+	return 1;
 }
 
 static __always_inline void count_total(struct xdp_md *ctx, const struct packet *packet,
@@ -92,7 +100,7 @@ static __always_inline void count_total(struct xdp_md *ctx, const struct packet 
 	if (!block || cell >= DROP53_CELLS)
 		return;
 	if (block->epoch < epochs >> 32) {
-		clear_counters(block);
+		clear_counters(index);
 		block->epoch = epochs;
 	}
 	add(&block->cell[cell], 1, bytes);

@@ -198,7 +198,7 @@ struct drop53_interface {
 	__u64 since;		  /* CLOCK_REALTIME, nanoseconds */
 	char name[DROP53_IFNAME]; /* when it was attached; it may have been renamed since */
 	__u32 program_id;
-	__u32 reserved;
+	__u32 frags; /* 1: it is the program for frames of several buffers */
 };
 
 /*

@@ -40,6 +40,7 @@ extern const struct command commands[];
 
 int cmd_attach(struct context *context, int argc, char **argv);
 int cmd_detach(struct context *context, int argc, char **argv);
+int cmd_upgrade(struct context *context, int argc, char **argv);
 int cmd_status(struct context *context, int argc, char **argv);
 int cmd_policy(struct context *context, int argc, char **argv);
 int cmd_confirm(struct context *context, int argc, char **argv);

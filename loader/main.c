@@ -22,6 +22,9 @@ const struct command commands[] = {
 	 "detach IFACE... | --all [--keep-state]\n"
 	 "  --all          every interface\n"
 	 "  --keep-state   keep counters and allow-list when the last interface goes\n"},
+	{"upgrade", cmd_upgrade, "swap the running program for this build's",
+	 "upgrade\n"
+	 "No packet goes unfiltered meanwhile, and no counter is lost.\n"},
 	{"status", cmd_status, "what is attached, and how",
 	 "status [--json]\n"
 	 "Exit code 3: not attached, or not everywhere.\n"},

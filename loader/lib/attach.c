@@ -149,6 +149,14 @@ static int retire_namesakes(struct filter *filter, const struct job *job, struct
 	return err;
 }
 
+static bool is_program(int fd, __u32 id)
+{
+	char tag[17];
+	__u32 its;
+
+	return fd >= 0 && !filter__program_info(fd, &its, tag) && its == id;
+}
+
 /* From here on the interface is filtered whatever becomes of this process. */
 static int keep(struct filter *filter, struct job *job, struct diag *diag)
 {
@@ -161,6 +169,7 @@ static int keep(struct filter *filter, struct job *job, struct diag *diag)
 		return diag__fail(diag, ENODEV, "%s: went away while it was being attached",
 				  job->name);
 	record->since = now.tv_sec * 1000000000ull + now.tv_nsec;
+	record->frags = is_program(filter->program_frags, record->program_id);
 	record->mode = job->mode == XDP_MODE_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
 	state__path(filter->state, path, PIN_LINK, job->ifindex);
 	if (unlink(path) && errno != ENOENT) /* of a link that is dead */
@@ -187,6 +196,7 @@ static void undo(struct filter *filter, struct job *job)
 	record->mode = job->before.ifindex == job->ifindex ? job->before.mode : 0;
 	record->since = job->before.since;
 	record->program_id = job->before.program_id;
+	record->frags = job->before.frags;
 }
 
 static void close_plan(struct attach_plan *plan)
@@ -357,25 +367,24 @@ static void describe(const struct filter *filter, const struct drop53_interface 
 		     struct attachment *attachment)
 {
 	char name[IF_NAMESIZE];
-	__u32 frags = 0, id;
+	int program;
+	__u32 id;
 
 	*attachment = (struct attachment){
 		.ifindex = record->ifindex,
 		.mode = mode_of(record->mode),
 		.attached = is_attached(filter, record),
 		.program_id = record->program_id,
+		.multi_buffer = record->frags,
 		.since = record->since,
 	};
 	memcpy(attachment->name, record->name, sizeof(attachment->name));
 	if (is_here(filter, record) && if_indextoname(record->ifindex, name))
 		snprintf(attachment->name, sizeof(attachment->name), "%s", name);
-	/* By the pins, not by the id, which takes CAP_SYS_ADMIN. */
-	if (filter->program_frags >= 0 &&
-	    !filter__program_info(filter->program_frags, &frags, attachment->program_tag) &&
-	    frags == record->program_id)
-		attachment->multi_buffer = true;
-	else if (filter->program >= 0)
-		filter__program_info(filter->program, &id, attachment->program_tag);
+	/* By the pin, not by the id, which takes CAP_SYS_ADMIN. */
+	program = record->frags ? filter->program_frags : filter->program;
+	if (program >= 0)
+		filter__program_info(program, &id, attachment->program_tag);
 }
 
 static int by_ifindex(const void *a, const void *b)

@@ -16,6 +16,7 @@
 #include "drop53.skel.h"
 #include "lib/allowlist.h"
 #include "lib/diag.h"
+#include "lib/load.h"
 
 #define DEFAULT_SOURCES_BYTES (16u << 20)
 #define MIN_SOURCES_PER_CPU   1024
@@ -38,6 +39,39 @@ static int load_error(int err, struct diag *diag)
 				  "be Linux 5.10 or later with CONFIG_BPF_SYSCALL",
 				  strerror(-err));
 	return diag__fail(diag, -err, "cannot load the program: %s", strerror(-err));
+}
+
+static int ignore(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level, (void)format, (void)args;
+	return 0;
+}
+
+struct drop53_bpf *load__open(struct diag *diag)
+{
+	struct drop53_bpf *skeleton;
+
+	/* Whatever libbpf would say of a failure, the diagnostic says in one line. */
+	libbpf_set_print(ignore);
+	skeleton = drop53_bpf__open();
+	if (!skeleton)
+		diag__fail(diag, errno, "cannot open the program's object: %s", strerror(errno));
+	return skeleton;
+}
+
+void load__configure(struct drop53_bpf *skeleton, const struct drop53_config *config)
+{
+	memcpy((void *)&skeleton->rodata->config, config, sizeof(*config));
+	bpf_program__set_autoload(skeleton->progs.drop53_frags, config->frags);
+	bpf_program__set_autoload(skeleton->progs.explain_frags, config->frags);
+	bpf_program__set_autoload(skeleton->progs.explain, !config->frags);
+}
+
+int load__programs(struct drop53_bpf *skeleton, struct diag *diag)
+{
+	int err = drop53_bpf__load(skeleton);
+
+	return err ? load_error(err, diag) : 0;
 }
 
 static void set_masks(struct drop53_config *config, const struct filter_options *options)
@@ -114,9 +148,6 @@ static int set_sizes(struct drop53_bpf *skeleton, const struct drop53_config *co
 		if (err)
 			return err;
 	}
-	bpf_program__set_autoload(skeleton->progs.drop53_frags, config->frags);
-	bpf_program__set_autoload(skeleton->progs.explain_frags, config->frags);
-	bpf_program__set_autoload(skeleton->progs.explain, !config->frags);
 	return 0;
 }
 
@@ -167,12 +198,13 @@ static int load(struct drop53_bpf *skeleton, const struct filter_options *option
 	err = set_config(&config, options, cpus, diag);
 	if (err)
 		return err;
-	memcpy((void *)&skeleton->rodata->config, &config, sizeof(config));
+	load__configure(skeleton, &config);
 	err = set_sizes(skeleton, &config, cpus);
-	if (!err)
-		err = drop53_bpf__load(skeleton);
 	if (err)
 		return load_error(err, diag);
+	err = load__programs(skeleton, diag);
+	if (err)
+		return err;
 	settings = settings_of(skeleton);
 	settings->abi = DROP53_ABI;
 	settings->config = config;
@@ -186,67 +218,76 @@ static int load(struct drop53_bpf *skeleton, const struct filter_options *option
 	return 0;
 }
 
+/* Puts the pin in place in one step, also where there is an older one. */
 static int pin(int fd, const char *directory, const char *name, struct diag *diag)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], aside[PATH_MAX];
 
 	if (fd < 0) /* not loaded: this kernel has no use for it */
 		return 0;
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	if (bpf_obj_pin(fd, path))
-		return diag__fail(diag, errno, "%s: cannot pin: %s", path, strerror(errno));
+	snprintf(aside, sizeof(aside), "%s/new-%s", directory, name);
+	if (unlink(aside) && errno != ENOENT)
+		return diag__fail(diag, errno, "%s: cannot remove: %s", aside, strerror(errno));
+	if (bpf_obj_pin(fd, aside))
+		return diag__fail(diag, errno, "%s: cannot pin: %s", aside, strerror(errno));
 	/* Only root may change the filter; who may read it is the administrator's choice. */
-	if (chmod(path, 0600))
-		return diag__fail(diag, errno, "%s: chmod: %s", path, strerror(errno));
+	if (chmod(aside, 0600) || rename(aside, path))
+		return diag__fail(diag, errno, "%s: cannot put in place: %s", path,
+				  strerror(errno));
 	return 0;
+}
+
+int load__pin_programs(struct drop53_bpf *skeleton, const char *directory, struct diag *diag)
+{
+	const struct bpf_program *explain = skeleton->rodata->config.frags
+						    ? skeleton->progs.explain_frags
+						    : skeleton->progs.explain;
+	int err;
+
+	err = pin(bpf_program__fd(skeleton->progs.drop53), directory, PIN_PROGRAM, diag);
+	if (!err)
+		err = pin(bpf_program__fd(skeleton->progs.drop53_frags), directory,
+			  PIN_PROGRAM_FRAGS, diag);
+	if (!err)
+		err = pin(bpf_program__fd(explain), directory, PIN_EXPLAIN, diag);
+	return err;
 }
 
 static int pin_all(struct drop53_bpf *skeleton, const char *directory, struct diag *diag)
 {
-	bool frags = skeleton->rodata->config.frags;
 	const struct {
-		int fd;
+		const struct bpf_map *map;
 		const char *name;
 	} pins[] = {
-		{bpf_program__fd(skeleton->progs.drop53), PIN_PROGRAM},
-		{bpf_program__fd(skeleton->progs.drop53_frags), PIN_PROGRAM_FRAGS},
-		{bpf_program__fd(frags ? skeleton->progs.explain_frags : skeleton->progs.explain),
-		 PIN_EXPLAIN},
-		{bpf_map__fd(skeleton->maps.data_settings), PIN_SETTINGS},
-		{bpf_map__fd(skeleton->maps.counters), PIN_COUNTERS},
-		{bpf_map__fd(skeleton->maps.cpus), PIN_CPUS},
-		{bpf_map__fd(skeleton->maps.tags), PIN_TAGS},
-		{bpf_map__fd(skeleton->maps.sources), PIN_SOURCES},
-		{bpf_map__fd(skeleton->maps.sets), PIN_SETS},
+		{skeleton->maps.data_settings, PIN_SETTINGS},
+		{skeleton->maps.counters, PIN_COUNTERS},
+		{skeleton->maps.cpus, PIN_CPUS},
+		{skeleton->maps.tags, PIN_TAGS},
+		{skeleton->maps.sources, PIN_SOURCES},
+		{skeleton->maps.sets, PIN_SETS},
 	};
 	size_t i;
-	int err = 0;
+	int err;
 
 	if (mkdir(directory, 0700))
 		return diag__fail(diag, errno, "%s: cannot create: %s", directory, strerror(errno));
+	err = load__pin_programs(skeleton, directory, diag);
 	for (i = 0; !err && i < sizeof(pins) / sizeof(pins[0]); i++)
-		err = pin(pins[i].fd, directory, pins[i].name, diag);
+		err = pin(bpf_map__fd(pins[i].map), directory, pins[i].name, diag);
 	return err;
-}
-
-static int ignore(enum libbpf_print_level level, const char *format, va_list args)
-{
-	(void)level, (void)format, (void)args;
-	return 0;
 }
 
 int filter__create(struct filter *filter, struct state *state, const struct filter_options *options,
 		   struct diag *diag)
 {
 	char aside[sizeof(state->directory) + 32] = "";
-	struct drop53_bpf *skeleton;
-	libbpf_print_fn_t print;
+	struct drop53_bpf *skeleton = load__open(diag);
 	int err;
 
-	print = libbpf_set_print(ignore);
-	skeleton = drop53_bpf__open();
-	err = skeleton ? load(skeleton, options, diag) : load_error(-errno, diag);
-	libbpf_set_print(print);
+	if (!skeleton)
+		return -ENOEXEC;
+	err = load(skeleton, options, diag);
 	if (err)
 		goto out;
 	/* The process id is in the name: two commands in two containers may share a bpffs. */
