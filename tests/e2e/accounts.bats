@@ -124,9 +124,9 @@ each_kind_is_counted() {
 }
 
 @test "a heavy source among many others keeps its slot" {
-	d53 attach eth0 --sources 1024
+	d53 attach eth0 eth1 --sources 1024
 	flood src=10.0.0.0 sources=60000 payload=0
-	send count=20000 >/dev/null
+	send on=eth1 count=20000 >/dev/null
 	stop flood
 	sum_rule
 	same 192.0.2.1 "$(json sources .sources[0].source)"

@@ -10,8 +10,8 @@ switches=200 calls="bpf unlink chmod"
 [ -z "${DROP53_NIGHTLY:-}" ] || switches=2000 calls="$calls mmap munmap close"
 
 setup() {
-	sandbox_up
-	d53 attach eth0 2>/dev/null
+	sandbox_up 2
+	d53 attach eth0 eth1 2>/dev/null
 }
 
 teardown() {
@@ -203,7 +203,7 @@ list_of() {
 	list_of 300 60000 >"$room/b"
 	d53 allow replace "$room/b" 2>/dev/null
 	flood
-	name=flood6 flood src=2001:db8::1 dst=2001:db8::53
+	name=flood6 flood on=eth1 src=2001:db8::1 dst=2001:db8::53
 	for ((i = 0; i < switches; i += 2)); do
 		d53 allow replace "$room/a" 2>/dev/null
 		d53 allow replace "$room/b" 2>/dev/null

@@ -106,7 +106,8 @@ eventually() {
 	return 1
 }
 
-# send NAME=VALUE...: from the peer's eth0 (or `on=eth1`), see tests/tools/e2e_send.c
+# send NAME=VALUE...: from the peer's eth0 (or `on=eth1`), see tests/tools/e2e_send.c. One sender
+# an interface at a time: each waits until the other end has taken as many frames as it sent.
 send() {
 	local on=eth0
 
