@@ -46,6 +46,10 @@ filtered() {
 	replay "$record/$2" >"$room/out"
 }
 
+setup() {
+	command -v ethtool >/dev/null || skip "ethtool is not installed"
+}
+
 teardown() {
 	sandbox_down
 }
