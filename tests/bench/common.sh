@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash disable=SC2034 # sourced: others use what is set here
 #
 # What the sections of the benchmark share: sandboxes, samples, notes.
 

@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash disable=SC2154 # sourced: common.sh and inside.sh set the rest
 #
 # Who is measured. For each contender: setup_NAME SANDBOX INTERFACE... makes it drop port 53
 # there, and dropped_NAME SANDBOX tells how many packets it says it dropped.

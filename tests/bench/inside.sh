@@ -4,9 +4,8 @@
 # inside.sh SECTION...: runs those sections of the benchmark. Started by scripts/bench as the first
 # process of new mount, network and process namespaces; ends with them.
 set -uo pipefail
-here=tests/bench
-. "$here/common.sh"
-. "$here/contenders.sh"
+. tests/bench/common.sh
+. tests/bench/contenders.sh
 
 # Nothing of the machine's own is used: neither its named namespaces nor what is pinned there.
 mount_privately() {
@@ -23,7 +22,8 @@ add_netns generator
 for section in "$@"; do
 	say "$section"
 	load_peers || exit 1
-	. "$here/$section.sh"
+	# shellcheck source=/dev/null
+	. "tests/bench/$section.sh"
 	"section_$section"
 	clear_sandboxes
 done

@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash disable=SC2154 # sourced: common.sh and inside.sh set the rest
 #
 # The program alone: by kind of packet, and by how many sources the dropped packets have.
 

@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash disable=SC2154 # sourced: scripts/bench set the rest
 #
 # From samples to the JSON document, and from that to the table and the picture.
 

@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash disable=SC2154 # sourced: common.sh and inside.sh set the rest
 #
 # What grows with what: cores, sources, interfaces, prefixes in the allow-list.
 
@@ -50,10 +50,10 @@ measure_sources_and_interfaces() {
 		for contender in "${contenders[@]}"; do
 			arguments+=("$(interfaces_of "$contender" "$number")")
 		done
-		at generator "$tools/bench_flood" "${options[@]}" -l "$number interfaces, " \
+		at generator "$tools/bench_flood" "${options[@]}" -l "interfaces: $number, " \
 			-d 16384 "${arguments[@]}" | record scaling
 		[ "$number" -gt 1 ] || at generator "$tools/bench_flood" "${options[@]}" \
-			-d "$(rounds 1,256,4096,65536,1048576,16777216 1,65536,16777216)" \
+			-l "sources, " -d "$(rounds 1,256,4096,65536,1048576,16777216 1,65536,16777216)" \
 			"${arguments[@]}" | record scaling
 	done
 }
@@ -68,7 +68,7 @@ setup_drop53_list() {
 # list has and over all addresses.
 measure_lists() {
 	local count contenders=() options
-	options=(-c "$cpu" -f 4,6 -r "$(rounds 9 3)" -n "$(rounds 500000 200000)")
+	options=(-c "$cpu" -f "4,6" -r "$(rounds 9 3)" -n "$(rounds 500000 200000)")
 	for count in 0 1000 100000 1000000; do
 		prepare drop53_list "list_$count" || continue
 		contenders+=("list_$count=$(drop53_pin "list_$count" program)")

@@ -1,21 +1,19 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# shellcheck shell=bash disable=SC2154 # sourced: common.sh and inside.sh set the rest
 #
 # The commands: how long they take, and how much memory they and the filter need.
 
-# timed WHAT CONTENDER ROUND NETNS COMMAND...
+# timed WHAT CONTENDER ROUND NETNS COMMAND...; sets $resident, in KiB
 timed() {
-	local what=$1 contender=$2 round=$3 netns=$4 measured seconds kib
+	local what=$1 contender=$2 round=$3 netns=$4 measured seconds
 	shift 4
 	if ! measured=$(at "$netns" "$tools/bench_time" "$@" 2>"$work/stderr"); then
 		skip "$what, $contender, round $round" "$(tail -n1 "$work/stderr")"
 		return 1
 	fi
-	read -r seconds kib <<<"$measured"
+	read -r seconds resident <<<"$measured"
 	sample tools "$what" "$contender" "$round" ms \
 		"$(awk -v s="$seconds" 'BEGIN { print s * 1000 }')"
-	sample tools "$what" "$contender" "$round" "MiB resident" \
-		"$(awk -v kib="$kib" 'BEGIN { print kib / 1024 }')"
 }
 
 # From the command to its end, by when the program is in force. xdp-filter needs a second command
@@ -23,7 +21,7 @@ timed() {
 measure_attach() {
 	local round directory=$work/bpffs/drop53-attach_drop53
 	sandbox attach_drop53 && sandbox attach_filter && mkdir "$directory" || return
-	for ((round = 1; round <= $(rounds 15 5); round++)); do
+	for ((round = 1; round <= $(rounds 15 3); round++)); do
 		timed attach drop53 "$round" attach_drop53 build/drop53 --bpffs "$directory" attach in0
 		drop53_in attach_drop53 detach --all >/dev/null 2>&1
 		timed attach xdp_filter "$round" attach_filter xdp-filter load in0
@@ -76,14 +74,17 @@ measure_memory() {
 }
 
 measure_replace() {
-	local round count=1000000 directory=$work/bpffs/drop53-replace
+	local round kind what resident count=1000000 directory=$work/bpffs/drop53-replace
 	prepare drop53 replace || return
 	"$tools/bench_prefixes" $((count / 2)) $((count / 2)) >"$work/replace-mixed"
 	"$tools/bench_prefixes" "$count" 0 >"$work/replace-ipv4"
 	for ((round = 1; round <= $(rounds 3 1); round++)); do
 		for kind in ipv4 mixed; do
-			timed "allow replace, $count prefixes, $kind" drop53 "$round" replace \
-				build/drop53 --bpffs "$directory" allow replace "$work/replace-$kind"
+			what="allow replace, $count prefixes, $kind"
+			timed "$what" drop53 "$round" replace build/drop53 --bpffs "$directory" \
+				allow replace "$work/replace-$kind" || continue
+			sample tools "$what" drop53 "$round" "MiB resident" \
+				"$(awk -v kib="$resident" 'BEGIN { print kib / 1024 }')"
 		done
 	done
 }

@@ -62,8 +62,10 @@ static inline struct bpf_object *bench_load(const char *file, bool frags)
 	if (!object)
 		error(1, errno, "%s", path);
 	bpf_object__for_each_program(program, object)
+	{
 		if (frags && bpf_program__type(program) == BPF_PROG_TYPE_XDP)
 			bpf_program__set_flags(program, BPF_F_XDP_HAS_FRAGS);
+	}
 	if (bpf_object__load(object))
 		error(1, errno, "%s", path);
 	return object;

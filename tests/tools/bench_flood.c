@@ -37,7 +37,7 @@ static struct {
 	int cpu[MAX_LANES], ksoftirqd[MAX_LANES], lanes;
 	char *families, *draws;
 	const char *label;
-} option = { .rounds = 7, .packets = 500000, .lanes = 1 };
+} option = {.rounds = 7, .packets = 500000, .lanes = 1};
 
 static int flood, traffic_map, warm_up;
 static pthread_barrier_t start;
@@ -115,8 +115,10 @@ static double run_counted(struct contender *contender)
 
 static double measure(struct contender *contender, struct bench_traffic *traffic)
 {
-	struct bench_frame_spec spec = { .family = traffic->family, .protocol = IPPROTO_UDP,
-					 .source_port = 40000, .port = 53 };
+	struct bench_frame_spec spec = {.family = traffic->family,
+					.protocol = IPPROTO_UDP,
+					.source_port = 40000,
+					.port = 53};
 
 	bench_frame__build(&frame, &spec);
 	if (traffic->family == 4) {
@@ -209,7 +211,7 @@ static int parse_options(int argc, char **argv)
 
 static void measure_family(struct contender *contenders, int count, int family)
 {
-	struct bench_traffic traffic = { .family = family };
+	struct bench_traffic traffic = {.family = family};
 	char *draws = strdup(option.draws ?: "1,16384,16777216"), *rest;
 
 	for (char *draw = strtok_r(draws, ",", &rest); draw; draw = strtok_r(NULL, ",", &rest)) {

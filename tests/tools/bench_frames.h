@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The frames that the benchmark sends: whole and with right checksums, so that all peers take them. */
+/* The frames that the benchmark sends: whole, and with the checksums that the peers look at. */
 #ifndef BENCH_FRAMES_H
 #define BENCH_FRAMES_H
 
@@ -35,8 +35,8 @@ struct bench_frame {
 #define BENCH_TARGET_IPV6	 "2001:db8:53::2"
 
 /* A query for the address of example.com, after the ports: what a resolver is sent all day. */
-static const unsigned char bench_query[] = "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
-					   "\x07" "example" "\x03" "com" "\x00\x00\x01\x00\x01";
+static const unsigned char bench_query[] = "\x12\x34\1\0\0\1\0\0\0\0\0\0"
+					   "\7example\3com\0\0\1\0\1";
 
 static inline unsigned int bench_sum(const void *data, unsigned int length, unsigned int sum)
 {
@@ -65,10 +65,10 @@ static inline void *bench_frame__append(struct bench_frame *frame, const void *d
 static inline void bench_frame__ethernet(struct bench_frame *frame,
 					 const struct bench_frame_spec *spec)
 {
-	/* Locally administered, and the address that the script gives to every device under test. */
-	static const unsigned char addresses[] = { 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1 };
+	/* Target and source as the script gives them to both ends of every veth pair. */
+	static const unsigned char addresses[] = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1};
 	unsigned short type = htons(spec->family == 6 ? ETH_P_IPV6 : ETH_P_IP);
-	unsigned short tag[] = { htons(ETH_P_8021Q), htons(7) };
+	unsigned short tag[] = {htons(ETH_P_8021Q), htons(7)};
 
 	bench_frame__append(frame, addresses, sizeof(addresses));
 	if (spec->tagged)
@@ -94,17 +94,18 @@ static inline struct iphdr *bench_frame__ipv4(struct bench_frame *frame,
 }
 
 /* Destination options of eight bytes each, all padding, before the protocol. */
-static inline void bench_frame__ipv6(struct bench_frame *frame,
-				     const struct bench_frame_spec *spec, unsigned int payload)
+static inline void bench_frame__ipv6(struct bench_frame *frame, const struct bench_frame_spec *spec,
+				     unsigned int payload)
 {
-	unsigned char padding[] = { IPPROTO_DSTOPTS, 0, 1, 4, 0, 0, 0, 0 };
+	unsigned char padding[] = {IPPROTO_DSTOPTS, 0, 1, 4, 0, 0, 0, 0};
 	struct ipv6hdr *ip = bench_frame__append(frame, NULL, sizeof(*ip));
 
 	ip->version = 6;
 	ip->hop_limit = 64;
 	ip->nexthdr = spec->extensions ? IPPROTO_DSTOPTS : spec->protocol;
 	ip->payload_len = htons(spec->extensions * sizeof(padding) + payload);
-	inet_pton(AF_INET6, spec->listed ? BENCH_LISTED_SOURCE_IPV6 : BENCH_SOURCE_IPV6, &ip->saddr);
+	inet_pton(AF_INET6, spec->listed ? BENCH_LISTED_SOURCE_IPV6 : BENCH_SOURCE_IPV6,
+		  &ip->saddr);
 	inet_pton(AF_INET6, BENCH_TARGET_IPV6, &ip->daddr);
 	for (int left = spec->extensions; left; left--) {
 		if (left == 1)
@@ -130,7 +131,7 @@ static inline void bench_frame__transport(struct bench_frame *frame,
 		udp->dest = htons(spec->port);
 		udp->len = htons(sizeof(*udp) + sizeof(bench_query) - 1);
 	} else {
-		static const unsigned char echo_request[8] = { 8 };
+		static const unsigned char echo_request[8] = {8};
 
 		bench_frame__append(frame, echo_request, sizeof(echo_request));
 	}

@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 	if (!entries || !counts)
 		error(2, 0, "hash or lru_percpu_hash, a number and a path are needed");
 	for (int cpu = 0; cpu < cpus; cpu++)
-		counts[cpu] = (struct count){ 1000000, 79000000 };
+		counts[cpu] = (struct count){1000000, 79000000};
 	/* An LRU map evicts well before it is full. */
 	map = bpf_map_create(percpu ? BPF_MAP_TYPE_LRU_PERCPU_HASH : BPF_MAP_TYPE_HASH,
 			     "bench_hash", sizeof(__u32), sizeof(*counts),

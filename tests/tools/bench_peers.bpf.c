@@ -13,8 +13,8 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#define PORT 53
-#define SOURCES 65536
+#define PORT	    53
+#define SOURCES	    65536
 #define VLAN_LENGTH 4
 
 struct count {
@@ -92,7 +92,7 @@ static __always_inline void add(struct count *count, __u32 bytes)
 static __always_inline void add_source(void *map, const void *key, __u32 bytes)
 {
 	struct count *count = bpf_map_lookup_elem(map, key);
-	struct count first = { 1, bytes };
+	struct count first = {1, bytes};
 
 	if (count)
 		add(count, bytes);

@@ -14,7 +14,7 @@ static const unsigned char lengths4[16] = BENCH_LENGTHS4, lengths6[16] = BENCH_L
 
 static void print_prefix4(__u32 n)
 {
-	struct in_addr address = { htonl(bench_prefix4(n, lengths4[n & 15])) };
+	struct in_addr address = {htonl(bench_prefix4(n, lengths4[n & 15]))};
 	char text[INET_ADDRSTRLEN];
 
 	inet_ntop(AF_INET, &address, text, sizeof(text));

@@ -16,33 +16,31 @@ struct scene {
 	struct bench_frame_spec frame;
 };
 
-#define V4(...) { .family = 4, __VA_ARGS__ }
-#define V6(...) { .family = 6, __VA_ARGS__ }
-#define TCP(p)	.protocol = IPPROTO_TCP, .source_port = 40000, .port = (p)
-#define UDP(p)	.protocol = IPPROTO_UDP, .source_port = 40000, .port = (p)
-#define REPLY	.protocol = IPPROTO_UDP, .source_port = 53, .port = 40000
+#define TCP(p) .protocol = IPPROTO_TCP, .source_port = 40000, .port = (p)
+#define UDP(p) .protocol = IPPROTO_UDP, .source_port = 40000, .port = (p)
+#define REPLY  .protocol = IPPROTO_UDP, .source_port = 53, .port = 40000
 
 static const struct scene scenes[] = {
-	{ "TCP 443, IPv4", XDP_PASS, V4(TCP(443)) },
-	{ "TCP 443, IPv6", XDP_PASS, V6(TCP(443)) },
-	{ "TCP 443, IPv4, tagged", XDP_PASS, V4(TCP(443), .tagged = true) },
-	{ "TCP 443, IPv6, tagged", XDP_PASS, V6(TCP(443), .tagged = true) },
-	{ "ICMP echo, IPv4", XDP_PASS, V4(.protocol = IPPROTO_ICMP) },
-	{ "UDP high port, IPv4", XDP_PASS, V4(UDP(50000)) },
-	{ "UDP high port, IPv6", XDP_PASS, V6(UDP(50000)) },
-	{ "DNS reply, IPv4", XDP_PASS, V4(REPLY) },
-	{ "DNS reply, IPv6", XDP_PASS, V6(REPLY) },
-	{ "TCP 443, IPv6, 8 extension headers", XDP_PASS, V6(TCP(443), .extensions = 8) },
-	{ "UDP 53, IPv4", XDP_DROP, V4(UDP(53)) },
-	{ "TCP 53, IPv4", XDP_DROP, V4(TCP(53)) },
-	{ "UDP 53, IPv6", XDP_DROP, V6(UDP(53)) },
-	{ "TCP 53, IPv6", XDP_DROP, V6(TCP(53)) },
-	{ "UDP 53, IPv4, tagged", XDP_DROP, V4(UDP(53), .tagged = true) },
-	{ "UDP 53, IPv6, tagged", XDP_DROP, V6(UDP(53), .tagged = true) },
-	{ "UDP 53, IPv6, 8 extension headers", XDP_DROP, V6(UDP(53), .extensions = 8) },
-	{ "UDP 53, IPv4, allowed", XDP_PASS, V4(UDP(53), .listed = true) },
-	{ "TCP 53, IPv4, allowed", XDP_PASS, V4(TCP(53), .listed = true) },
-	{ "UDP 53, IPv6, allowed", XDP_PASS, V6(UDP(53), .listed = true) },
+	{"TCP 443, IPv4", XDP_PASS, {4, TCP(443)}},
+	{"TCP 443, IPv6", XDP_PASS, {6, TCP(443)}},
+	{"TCP 443, IPv4, tagged", XDP_PASS, {4, TCP(443), .tagged = true}},
+	{"TCP 443, IPv6, tagged", XDP_PASS, {6, TCP(443), .tagged = true}},
+	{"ICMP echo, IPv4", XDP_PASS, {4, .protocol = IPPROTO_ICMP}},
+	{"UDP high port, IPv4", XDP_PASS, {4, UDP(50000)}},
+	{"UDP high port, IPv6", XDP_PASS, {6, UDP(50000)}},
+	{"DNS reply, IPv4", XDP_PASS, {4, REPLY}},
+	{"DNS reply, IPv6", XDP_PASS, {6, REPLY}},
+	{"TCP 443, IPv6, 8 extension headers", XDP_PASS, {6, TCP(443), .extensions = 8}},
+	{"UDP 53, IPv4", XDP_DROP, {4, UDP(53)}},
+	{"TCP 53, IPv4", XDP_DROP, {4, TCP(53)}},
+	{"UDP 53, IPv6", XDP_DROP, {6, UDP(53)}},
+	{"TCP 53, IPv6", XDP_DROP, {6, TCP(53)}},
+	{"UDP 53, IPv4, tagged", XDP_DROP, {4, UDP(53), .tagged = true}},
+	{"UDP 53, IPv6, tagged", XDP_DROP, {6, UDP(53), .tagged = true}},
+	{"UDP 53, IPv6, 8 extension headers", XDP_DROP, {6, UDP(53), .extensions = 8}},
+	{"UDP 53, IPv4, allowed", XDP_PASS, {4, UDP(53), .listed = true}},
+	{"TCP 53, IPv4, allowed", XDP_PASS, {4, TCP(53), .listed = true}},
+	{"UDP 53, IPv6, allowed", XDP_PASS, {6, UDP(53), .listed = true}},
 };
 
 struct contender {
@@ -113,7 +111,7 @@ static int parse_options(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct contender contenders[MAX_CONTENDERS] = { { .name = "empty" } };
+	struct contender contenders[MAX_CONTENDERS] = {{.name = "empty"}};
 	int first = parse_options(argc, argv), count = 1;
 	struct bpf_object *peers = bench_load("bench_peers.bpf.o", false);
 	int failed = 0;

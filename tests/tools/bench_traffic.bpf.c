@@ -116,9 +116,7 @@ static __always_inline int write_ipv6(void *data, void *end, __u64 random)
 	return 0;
 }
 
-/* Gives the packet its source; the lane of this CPU, or NULL where the frame is not what it is
- * meant to be.
- */
+/* Gives the packet its source. This CPU's lane, or NULL for a frame that is too short. */
 static __always_inline struct lane *prepare(struct xdp_md *ctx)
 {
 	struct lane *lane = &lanes[bpf_get_smp_processor_id() % BENCH_MAX_CPUS];

@@ -10,8 +10,8 @@
 
 /* Where the source address of the next packet comes from. */
 enum bench_draw {
-	BENCH_DRAW_FEW,	   /* one of `count` addresses, a power of two up to 2^24 */
-	BENCH_DRAW_ANY,	   /* IPv4: all 2^32; IPv6: 2a00::/20, where the listed prefixes lie thinly */
+	BENCH_DRAW_FEW, /* one of `count` addresses, a power of two up to 2^24 */
+	BENCH_DRAW_ANY, /* IPv4: all 2^32; IPv6: 2a00::/20, where the listed prefixes lie thinly */
 	BENCH_DRAW_LISTED, /* inside one of the first `count` prefixes that bench_prefixes writes */
 };
 
@@ -19,7 +19,7 @@ struct bench_traffic {
 	__u32 family; /* 4 or 6 */
 	__u32 draw;   /* enum bench_draw */
 	__u32 count;
-	__u32 header_sum; /* flood, IPv4: of the header without source and checksum */
+	__u32 header_sum;  /* flood, IPv4: of the header without source and checksum */
 	__u32 target;	   /* vary: the slot of `programs` that judges the packet */
 	__u32 target_mask; /* flood: interfaces - 1, the number of them being a power of two */
 	__u32 ifindex[BENCH_MAX_TARGETS];
@@ -41,12 +41,18 @@ static inline __attribute__((always_inline)) __u64 bench_scatter(__u64 n, __u32 
 }
 
 /* Lengths as lists have them: half of the prefixes are /24 (/48), a quarter (an eighth) hosts. */
-#define BENCH_LENGTHS4 { 20, 22, 28, 32, 32, 32, 32, 24, 24, 24, 24, 24, 24, 24, 24, 26 }
-#define BENCH_LENGTHS6 { 48, 48, 48, 48, 48, 48, 48, 48, 56, 56, 56, 64, 64, 64, 128, 128 }
+#define BENCH_LENGTHS4                                                         \
+	{                                                                      \
+		20, 22, 28, 32, 32, 32, 32, 24, 24, 24, 24, 24, 24, 24, 24, 26 \
+	}
+#define BENCH_LENGTHS6                                                           \
+	{                                                                        \
+		48, 48, 48, 48, 48, 48, 48, 48, 56, 56, 56, 64, 64, 64, 128, 128 \
+	}
 #define BENCH_MAX_PREFIXES (1u << 20) /* of a family: as many as there are /20 */
 
-#define BENCH_POOL6	 0x2a00000000000000ULL /* 2a00::/20 */
-#define BENCH_POOL6_BITS 20
+#define BENCH_POOL6	   0x2a00000000000000ULL /* 2a00::/20 */
+#define BENCH_POOL6_BITS   20
 
 /* The n-th IPv4 prefix of the benchmark's allow-lists, in host byte order. */
 static inline __attribute__((always_inline)) __u32 bench_prefix4(__u32 n, __u32 length)

@@ -17,7 +17,7 @@
 static struct {
 	int rounds, repeat, cpu;
 	const char *families, *draws, *label;
-} option = { .rounds = 7, .repeat = 500000, .families = "4", .draws = "1,16384,16777216" };
+} option = {.rounds = 7, .repeat = 500000, .families = "4", .draws = "1,16384,16777216"};
 
 static const char *names[BENCH_MAX_TARGETS];
 static __u32 contenders;
@@ -66,8 +66,10 @@ static void run_vary(struct bpf_test_run_opts *run, const struct bench_traffic *
 /* Thread time: see bench_program.c. The others' tables fill the caches in between: warm up. */
 static double measure(const struct bench_traffic *traffic, int warm_up)
 {
-	struct bench_frame_spec spec = { .family = traffic->family, .protocol = IPPROTO_UDP,
-					 .source_port = 40000, .port = 53 };
+	struct bench_frame_spec spec = {.family = traffic->family,
+					.protocol = IPPROTO_UDP,
+					.source_port = 40000,
+					.port = 53};
 	struct bench_frame frame;
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame.data);
 	double start;
@@ -142,7 +144,7 @@ int main(int argc, char **argv)
 	bench_hold(bench_program(traffic_object, "vary"));
 	for (const char *family = option.families; *family; family++) {
 		char *draws = strdup(option.draws), *draw, *rest;
-		struct bench_traffic traffic = { .family = *family - '0' };
+		struct bench_traffic traffic = {.family = *family - '0'};
 
 		if (*family == ',')
 			continue;
