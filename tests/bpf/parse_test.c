@@ -65,7 +65,8 @@ static void for_each_row(void **state, void (*check)(struct bench *bench))
 	}
 }
 
-static void expect_same(const struct bench *bench, struct finding finding, const char *how, size_t at)
+static void expect_same(const struct bench *bench, struct finding finding, const char *how,
+			size_t at)
 {
 	if (!frame_native__same(&bench->whole, &finding))
 		fail_msg("%s, %s %zu: %s, but as a whole %s", bench->row->name, how, at,

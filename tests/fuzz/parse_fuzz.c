@@ -5,7 +5,8 @@
  *	says what the second opinion of frame_anatomy.c says,
  *	says the same by its straight path and out of line, at any alignment and however the
  *	frame is split over buffers.
- * tests/fuzz/parse/ is the corpus; tests/fuzz/fuzz.bats builds and runs this, and
+ * tests/fuzz/parse/ is the corpus: those frames of the table (build/tests/tools/frames files DIR)
+ * and finds of the fuzzer that -merge=1 keeps. parse.bats builds and runs this, and
  * parse_replay_test.c runs the corpus alone.
  */
 #include <stdint.h>
