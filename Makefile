@@ -24,7 +24,8 @@ ARCH     := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/riscv64/r
 
 WARN   := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 # SANITIZE=address,undefined builds everything in user space with those sanitizers.
-SAN    := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer)
+# (gcc takes the sanitizer's own checks for null format strings.)
+SAN    := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -Wno-format-truncation)
 CFLAGS ?= -O2 -g
 override CFLAGS += -std=gnu11 $(WARN) $(SAN) -D_GNU_SOURCE -DDROP53_VERSION='"$(VERSION)"' \
 	-Iinclude -Ibpf -Iloader -I$(B) $(shell $(PKG_CONFIG) --cflags $(PACKAGES))
@@ -107,9 +108,16 @@ lint: ## formatting, static analysis, shell scripts, the manual page
 install: all ## install under $(DESTDIR)$(PREFIX)
 	install -Dm755 $(B)/drop53 $(DESTDIR)$(PREFIX)/sbin/drop53
 	[ ! -f docs/drop53.8 ] || install -Dm644 docs/drop53.8 $(DESTDIR)$(PREFIX)/share/man/man8/drop53.8
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/share/drop53
+	sed 's#/usr/local/sbin#$(PREFIX)/sbin#' deploy/drop53.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/drop53.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/drop53.service
+	install -m644 deploy/drop53.conf deploy/prometheus/drop53.rules.yml $(DESTDIR)$(PREFIX)/share/drop53
+	[ -e $(DESTDIR)/etc/drop53/drop53.conf ] || install -Dm644 deploy/drop53.conf $(DESTDIR)/etc/drop53/drop53.conf
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/sbin/drop53 $(DESTDIR)$(PREFIX)/share/man/man8/drop53.8
+	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/drop53.service
+	rm -rf $(DESTDIR)$(PREFIX)/share/drop53
 
 clean: ## remove what was built
 	rm -rf $(B)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -24,11 +25,20 @@ static void put_line(const char *text)
 	fputc('\n', stderr);
 }
 
+/* The first thing that went wrong with stdout: a later call may succeed, or fail otherwise. */
+static int output_error;
+
+static void note_error(bool failed)
+{
+	if (failed && !output_error)
+		output_error = errno ? errno : EIO;
+}
+
 static void complain(const char *prefix, const char *format, va_list args)
 {
 	char text[2048];
 
-	fflush(stdout);
+	note_error(fflush(stdout));
 	vsnprintf(text, sizeof(text), format, args);
 	fputs(prefix, stderr);
 	put_line(text);
@@ -39,7 +49,7 @@ void out(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vprintf(format, args);
+	note_error(vprintf(format, args) < 0);
 	va_end(args);
 }
 
@@ -72,22 +82,20 @@ void out_error(const char *format, ...)
 
 void out_json_part(json_t *value)
 {
-	json_dumpf(value, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
+	note_error(json_dumpf(value, stdout, JSON_COMPACT | JSON_ENCODE_ANY));
 	json_decref(value);
 }
 
 void out_json(json_t *document)
 {
 	out_json_part(document);
-	putchar('\n');
+	note_error(putchar('\n') == EOF);
 }
 
 int out_finish(void)
 {
-	errno = 0;
-	if (fflush(stdout) || ferror(stdout))
-		return errno ? -errno : -EIO;
-	return 0;
+	note_error(fflush(stdout) || ferror(stdout));
+	return -output_error;
 }
 
 const char *format_time(__u64 ns, char text[TIME_TEXT])

@@ -425,5 +425,5 @@ int attach__detach_unread(struct state *state, struct diag *diag)
 			close(link);
 	}
 	closedir(directory);
-	return err ? err : state__remove(state->directory, diag);
+	return err ? err : state__discard(state, diag);
 }

@@ -27,6 +27,11 @@ static int open_pin(const struct state *state, const char *name, bool write, str
 		fd = bpf_obj_get_opts(path, &read_only);
 	if (fd >= 0)
 		return fd;
+	if (errno == ENOENT && state__exists(state))
+		return diag__fail(diag, EPROTO,
+				  "%s: damaged: %s is missing; drop53 detach --all "
+				  "clears it away",
+				  state->directory, name);
 	if (errno == ENOENT)
 		return diag__fail(diag, ENOENT,
 				  "%s: not attached to any interface; attach it "
@@ -151,7 +156,7 @@ void filter__close(struct filter *filter)
 
 int filter__remove(struct filter *filter, struct diag *diag)
 {
-	return state__remove(filter->state->directory, diag);
+	return state__discard(filter->state, diag);
 }
 
 bool filter__frags(const struct filter *filter)

@@ -291,7 +291,7 @@ int filter__create(struct filter *filter, struct state *state, const struct filt
 	if (err)
 		goto out;
 	/* The process id is in the name: two commands in two containers may share a bpffs. */
-	snprintf(aside, sizeof(aside), "%s-new-%d", state->directory, getpid());
+	snprintf(aside, sizeof(aside), "%s" STATE_ASIDE "%d", state->directory, getpid());
 	err = pin_all(skeleton, aside, diag);
 	if (!err)
 		err = allowlist__create(bpf_map__fd(skeleton->maps.sets), aside, diag);

@@ -55,7 +55,7 @@ void state__close(struct state *state)
 	state->lock = -1;
 }
 
-/* Directories that were built aside by a command that was killed before it renamed them. */
+/* Directories that a killed command was building, or taking down. */
 static int sweep(const struct state *state, struct diag *diag)
 {
 	char path[PATH_MAX];
@@ -109,9 +109,7 @@ int state__lock(struct state *state, struct diag *diag)
 
 bool state__exists(const struct state *state)
 {
-	char path[PATH_MAX];
-
-	return !access(state__path(state, path, "%s", PIN_SETTINGS), F_OK);
+	return !access(state->directory, F_OK);
 }
 
 char *state__path(const struct state *state, char *path, const char *name, ...)
@@ -147,4 +145,15 @@ int state__remove(const char *path, struct diag *diag)
 	if (!err && rmdir(path) && errno != ENOENT)
 		err = diag__fail(diag, errno, "%s: cannot remove: %s", path, strerror(errno));
 	return err;
+}
+
+int state__discard(const struct state *state, struct diag *diag)
+{
+	char aside[sizeof(state->directory) + 32];
+
+	snprintf(aside, sizeof(aside), "%s" STATE_ASIDE "%d", state->directory, getpid());
+	if (rename(state->directory, aside))
+		return diag__fail(diag, errno, "%s: cannot move it aside: %s", state->directory,
+				  strerror(errno));
+	return state__remove(aside, diag);
 }

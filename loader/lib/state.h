@@ -10,6 +10,8 @@ struct diag;
 
 #define STATE_DEFAULT_BPFFS "/sys/fs/bpf"
 #define STATE_DIRECTORY	    "drop53"
+/* Behind its name, and before a process id: a directory on its way in or out. */
+#define STATE_ASIDE "-new-"
 
 /* Names of the pins, under BPFFS/drop53/. No dots: bpffs refuses them. */
 #define PIN_PROGRAM	  "program"
@@ -50,6 +52,12 @@ bool state__exists(const struct state *state);
 /* @path: PATH_MAX bytes. The name is a printf format. Returns @path. */
 char *state__path(const struct state *state, char *path, const char *name, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/*
+ * Takes the whole state away: in one step out of its place, then piece by piece. Killed in
+ * between, the next command that locks the state clears the rest away.
+ */
+int state__discard(const struct state *state, struct diag *diag);
 
 /* Removes a directory of pins with everything in it; gone already is no error. */
 int state__remove(const char *directory, struct diag *diag);
