@@ -10,19 +10,26 @@
 #define NS_PER_S  1000000000ull
 #define NS_PER_MS 1000000ull
 
+#define LINE_TEXT 4096
+
 /*
  * One line whatever is in it: a name from the command line or a file may hold a newline, or tell
- * the terminal to do things.
+ * the terminal to do things. And one write, so that commands at once do not mix theirs.
  */
-static void put_line(const char *text)
+static void put_line(const char *prefix, const char *text)
 {
-	for (; *text; text++) {
+	char line[LINE_TEXT];
+	size_t used = snprintf(line, sizeof(line), "%s", prefix);
+
+	for (; *text && used + sizeof("\\xHH\n") < sizeof(line); text++) {
 		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			fprintf(stderr, "\\x%02x", (unsigned char)*text);
+			used += snprintf(line + used, sizeof(line) - used, "\\x%02x",
+					 (unsigned char)*text);
 		else
-			fputc(*text, stderr);
+			line[used++] = *text;
 	}
-	fputc('\n', stderr);
+	line[used++] = '\n';
+	fwrite(line, 1, used, stderr);
 }
 
 /* The first thing that went wrong with stdout: a later call may succeed, or fail otherwise. */
@@ -36,12 +43,11 @@ static void note_error(bool failed)
 
 static void complain(const char *prefix, const char *format, va_list args)
 {
-	char text[2048];
+	char text[LINE_TEXT / 2];
 
 	note_error(fflush(stdout));
 	vsnprintf(text, sizeof(text), format, args);
-	fputs(prefix, stderr);
-	put_line(text);
+	put_line(prefix, text);
 }
 
 void out(const char *format, ...)
