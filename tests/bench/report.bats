@@ -128,5 +128,5 @@ samples() {
 	wait $bench || true
 	[ -z "$(ls "$work/tmp")" ]
 	# The mark of its processes: their environment names the directory.
-	! grep -lzs "^BENCH_WORK=$work/tmp" /proc/[0-9]*/environ
+	[ -z "$(grep -lzs "^BENCH_WORK=$work/tmp" /proc/[0-9]*/environ)" ]
 }
