@@ -100,6 +100,22 @@ int parse_lengths(struct context *context, const char *what, const char *text,
 	return 0;
 }
 
+int parse_json_alone(struct context *context, int argc, char **argv, bool *json)
+{
+	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {}};
+	int option;
+
+	*json = false;
+	while ((option = next_option(context, argc, argv, options)) != -1) {
+		if (option == '?')
+			return -EINVAL;
+		*json = true;
+	}
+	if (optind < argc)
+		return usage_error(context, argv[0], "'%s': takes --json alone", argv[optind]);
+	return 0;
+}
+
 int open_filter(struct context *context, struct state *state, struct filter *filter,
 		enum filter_access access)
 {

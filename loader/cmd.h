@@ -3,6 +3,8 @@
 #ifndef DROP53_CMD_H
 #define DROP53_CMD_H
 
+#include <stdbool.h>
+
 #include "lib/diag.h"
 #include "lib/filter.h"
 #include "lib/state.h"
@@ -76,6 +78,9 @@ int parse_word(struct context *context, const char *what, const char *text,
 /* "V4,V6" prefix lengths, or -EINVAL with the diagnostic filled. */
 int parse_lengths(struct context *context, const char *what, const char *text,
 		  __u8 lengths[DROP53_FAMILY__N]);
+
+/* For commands that take --json and nothing else. 0 or -EINVAL with the diagnostic filled. */
+int parse_json_alone(struct context *context, int argc, char **argv, bool *json);
 
 /* The pinned filter, opened for reading or for writing under the lock. close_filter() always. */
 int open_filter(struct context *context, struct state *state, struct filter *filter,

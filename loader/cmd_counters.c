@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 
 #include "cmd.h"
 #include "lib/counters.h"
 #include "out.h"
-
-static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {}};
 
 static void print_json(const struct counter *counters, int n)
 {
@@ -52,16 +49,12 @@ int cmd_counters(struct context *context, int argc, char **argv)
 	struct counter *counters;
 	struct filter filter;
 	struct state state;
-	bool json = false;
-	int option, n;
+	bool json;
+	int n;
 
-	while ((option = next_option(context, argc, argv, options)) != -1) {
-		if (option == '?')
-			return -EINVAL;
-		json = true;
-	}
-	if (optind < argc)
-		return usage_error(context, argv[0], "'%s': takes no arguments", argv[optind]);
+	n = parse_json_alone(context, argc, argv, &json);
+	if (n)
+		return n;
 	n = open_filter(context, &state, &filter, FILTER_READ);
 	if (!n)
 		n = counters__read(&filter, &counters, &context->diag);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 
 #include "cmd.h"
@@ -10,8 +9,6 @@
 #include "lib/policy.h"
 #include "lib/sources.h"
 #include "out.h"
-
-static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {}};
 
 struct report {
 	struct attachment interfaces[DROP53_MAX_INTERFACES];
@@ -141,16 +138,12 @@ int cmd_status(struct context *context, int argc, char **argv)
 	struct filter filter;
 	struct state state;
 	struct report *report = NULL;
-	bool json = false;
-	int option, err;
+	bool json;
+	int err;
 
-	while ((option = next_option(context, argc, argv, options)) != -1) {
-		if (option == '?')
-			return -EINVAL;
-		json = true;
-	}
-	if (optind < argc)
-		return usage_error(context, argv[0], "'%s': takes no arguments", argv[optind]);
+	err = parse_json_alone(context, argc, argv, &json);
+	if (err)
+		return err;
 	err = open_filter(context, &state, &filter, FILTER_READ);
 	if (err == -ENOENT) {
 		err = not_attached(context, json);

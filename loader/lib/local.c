@@ -2,16 +2,13 @@
 #include "lib/local.h"
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "lib/allowlist.h"
 #include "lib/diag.h"
-
-#define NETLINK_BUFFER 32768 /* what the kernel fills at most in a dump */
+#include "lib/netlink.h"
 
 struct dump {
 	struct list *list;
@@ -58,42 +55,27 @@ static int on_route(const struct nlmsghdr *message, void *data)
 static int dump_family(struct mnl_socket *netlink, int family, struct dump *dump)
 {
 	char buffer[NETLINK_BUFFER];
-	struct nlmsghdr *header;
 	struct rtmsg *request;
-	int result = MNL_CB_OK;
-	ssize_t length;
+	int err;
 
-	header = mnl_nlmsg_put_header(buffer);
-	header->nlmsg_type = RTM_GETROUTE;
-	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	header->nlmsg_seq = time(NULL);
-	request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
+	request = mnl_nlmsg_put_extra_header(netlink__request(buffer, RTM_GETROUTE),
+					     sizeof(*request));
 	request->rtm_family = family;
-	if (mnl_socket_sendto(netlink, header, header->nlmsg_len) < 0)
-		return -errno;
-	while (result > MNL_CB_STOP) {
-		length = mnl_socket_recvfrom(netlink, buffer, sizeof(buffer));
-		if (length < 0)
-			return -errno;
-		result = mnl_cb_run(buffer, length, 0, 0, on_route, dump);
-	}
-	return result < 0 ? -errno : dump->err;
+	err = netlink__dump(netlink, buffer, on_route, dump);
+	return err ? err : dump->err;
 }
 
 int local__read(struct list *list, struct diag *diag)
 {
 	struct dump dump = {.list = list, .diag = diag};
 	struct mnl_socket *netlink;
-	int err = 0;
+	int err;
 
 	memset(list, 0, sizeof(*list));
-	netlink = mnl_socket_open(NETLINK_ROUTE);
+	netlink = netlink__open(NETLINK_ROUTE);
 	if (!netlink)
 		return diag__fail(diag, errno, "rtnetlink: %s", strerror(errno));
-	if (mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0)
-		err = -errno;
-	if (!err)
-		err = dump_family(netlink, AF_INET, &dump);
+	err = dump_family(netlink, AF_INET, &dump);
 	if (!err)
 		err = dump_family(netlink, AF_INET6, &dump);
 	mnl_socket_close(netlink);

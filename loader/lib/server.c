@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
@@ -12,14 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "drop53.h"
+#include "lib/netlink.h"
 
 #define TCP_LISTEN_STATE 10 /* the kernel's TCP_LISTEN, include/net/tcp_states.h */
 #define UDP_UNCONNECTED	 7  /* and TCP_CLOSE, which an unconnected UDP socket is in */
-
-#define NETLINK_BUFFER	 32768 /* what the kernel fills at most in a dump */
 
 struct search {
 	char *what;
@@ -56,28 +53,14 @@ static int dump(struct mnl_socket *netlink, int family, struct search *search)
 {
 	char buffer[NETLINK_BUFFER];
 	struct inet_diag_req_v2 *request;
-	struct nlmsghdr *header;
-	ssize_t length;
-	int result = MNL_CB_OK;
 
-	header = mnl_nlmsg_put_header(buffer);
-	header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
-	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	header->nlmsg_seq = time(NULL);
-	request = mnl_nlmsg_put_extra_header(header, sizeof(*request));
+	request = mnl_nlmsg_put_extra_header(netlink__request(buffer, SOCK_DIAG_BY_FAMILY),
+					     sizeof(*request));
 	request->sdiag_family = family;
 	request->sdiag_protocol = search->protocol;
 	request->idiag_states =
 		1 << (search->protocol == IPPROTO_TCP ? TCP_LISTEN_STATE : UDP_UNCONNECTED);
-	if (mnl_socket_sendto(netlink, header, header->nlmsg_len) < 0)
-		return -errno;
-	while (result > MNL_CB_STOP) {
-		length = mnl_socket_recvfrom(netlink, buffer, sizeof(buffer));
-		if (length < 0)
-			return -errno;
-		result = mnl_cb_run(buffer, length, 0, 0, on_socket, search);
-	}
-	return result < 0 ? -errno : 0;
+	return netlink__dump(netlink, buffer, on_socket, search);
 }
 
 static bool is_kubelet_running(void)
@@ -115,11 +98,9 @@ int server__find(char *what, size_t size)
 		snprintf(what, size, "this host runs a kubelet, so pods may be asked for DNS");
 		return 1;
 	}
-	netlink = mnl_socket_open(NETLINK_SOCK_DIAG);
+	netlink = netlink__open(NETLINK_SOCK_DIAG);
 	if (!netlink)
 		return -errno;
-	if (mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0)
-		err = -errno;
 	for (i = 0; !err && !search.found && i < 4; i++) {
 		search.protocol = protocols[i / 2];
 		err = dump(netlink, families[i % 2], &search);
