@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #include "daemon/memory.h"
+#include "daemon/shadow.h"
 #include "lib/diag.h"
 #include "lib/metrics.h"
 #include "lib/prefix.h"
@@ -15,12 +15,6 @@
 /* What a source must have of all drops in the window: a flood from forged ones has no such. */
 #define LEAST_SHARE    1000
 #define SECONDS_MINUTE 60.0
-
-/* What a slot held at the last walk: enough to tell what is new in it. */
-struct shadow {
-	__u32 tenant;
-	__u32 packets; /* the low half: it does not go round within a window */
-};
 
 struct series {
 	struct config config;
@@ -32,9 +26,7 @@ struct series {
 	double budget; /* newcomers that may be now */
 	__u64 last;    /* walk, in seconds */
 
-	struct shadow *shadow;
-	__u32 slots; /* of @shadow */
-	bool known;  /* @shadow is of this filter: gains can be told */
+	struct shadow shadow;
 	__u64 epochs;
 	__u64 identity; /* of the filter: its random key */
 	__u64 untracked;
@@ -55,20 +47,11 @@ int series__open(struct series **series, struct diag *diag)
 	return 0;
 }
 
-static void drop_shadow(struct series *series)
-{
-	if (series->shadow)
-		munmap(series->shadow, series->slots * sizeof(*series->shadow));
-	series->shadow = NULL;
-	series->slots = 0;
-	series->known = false;
-}
-
 void series__close(struct series *series)
 {
 	if (!series)
 		return;
-	drop_shadow(series);
+	shadow__close(&series->shadow);
 	memory__close(&series->memory);
 	frequent__free(series->others);
 	free(series);
@@ -121,22 +104,17 @@ static void forget_other_lengths(struct series *series)
 static int meet(struct series *series, const struct filter *filter, struct diag *diag)
 {
 	__u32 slots = filter__capacity(filter);
-	void *shadow;
 	int err;
 
-	drop_shadow(series);
+	shadow__close(&series->shadow);
 	memory__close(&series->memory);
 	err = memory__open(&series->memory, filter, diag);
 	if (err)
 		return err;
-	shadow = mmap(NULL, slots * sizeof(struct shadow) + 1, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (shadow == MAP_FAILED) {
+	if (shadow__open(&series->shadow, slots)) {
 		memory__close(&series->memory);
 		return diag__fail(diag, ENOMEM, "out of memory for %u sources", slots);
 	}
-	series->shadow = shadow;
-	series->slots = slots;
 	series->identity = filter->settings->config.hash_key[0];
 	series->epochs = filter->settings->epochs;
 	memory__load(&series->memory, series->epochs, &series->topk);
@@ -157,25 +135,16 @@ static void key_of(const struct series *series, const struct source *source,
 
 static void on_slot(void *context, const struct source_slot *slot)
 {
-	__u64 packets = slot->source.count.packets, gain = 0;
 	struct series *series = context;
+	__u64 gain = shadow__gain(&series->shadow, slot);
 	struct frequent_key key;
-	struct shadow *shadow;
 	int entry;
 
-	if (slot->index >= series->slots)
-		return;
-	shadow = &series->shadow[slot->index];
-	/* From one walk to the next the slot has lost its tenant, or that has sent more. */
-	if (series->known)
-		gain = shadow->tenant == slot->tenant ? (__u32)packets - shadow->packets : packets;
-	shadow->tenant = slot->tenant;
-	shadow->packets = packets;
 	series->dropped += gain;
 	key_of(series, &slot->source, &key);
 	entry = topk__find(&series->round, &key);
 	if (entry >= 0)
-		topk__count(&series->round, entry, packets, gain);
+		topk__count(&series->round, entry, slot->source.count.packets, gain);
 	else
 		frequent__add(series->others, &key, gain);
 }
@@ -186,22 +155,17 @@ static void on_slot_again(void *context, const struct source_slot *slot)
 	struct series *series = context;
 	struct topk_entry *entry;
 	struct frequent_key key;
-	struct shadow *shadow;
 	__u64 packets;
 	int found;
 
-	if (slot->index >= series->slots)
-		return;
 	key_of(series, &slot->source, &key);
 	found = topk__find(&series->round, &key);
-	shadow = &series->shadow[slot->index];
-	if (found < 0 || shadow->tenant != slot->tenant)
+	if (found < 0)
 		return;
 	entry = &series->topk.entry[found];
 	if (entry->chosen_at != series->last || entry->seen)
 		return;
-	packets = slot->source.count.packets;
-	packets -= (__u32)packets - shadow->packets;
+	packets = shadow__seen(&series->shadow, slot);
 	entry->packets += packets;
 	series->round.sum[found] += packets;
 }
@@ -240,7 +204,7 @@ static int choose(struct series *series, const struct filter *filter, double ela
 	if (series->budget > config->newcomers)
 		series->budget = config->newcomers;
 	topk__settle(&series->round, least, series->last);
-	if (!series->known)
+	if (!series->shadow.known)
 		return 0;
 	n = frequent__list(series->others, least, others, TOPK_MAX);
 	n = topk__choose(&series->round, &limits, others, n, least, series->last, &series->budget,
@@ -256,7 +220,7 @@ static void notice_reset(struct series *series, const struct filter *filter)
 	series->epochs = filter->settings->epochs;
 	series->untracked = 0;
 	series->topk = (struct topk){};
-	memset(series->shadow, 0, series->slots * sizeof(*series->shadow));
+	shadow__clear(&series->shadow);
 }
 
 static int walk(struct series *series, const struct filter *filter, struct source_summary *summary,
@@ -279,13 +243,13 @@ static int walk(struct series *series, const struct filter *filter, struct sourc
 	/* Read while packets arrive, it could be seen to fall. */
 	if (summary->untracked.packets < series->untracked)
 		summary->untracked.packets = series->untracked;
-	if (series->known)
+	if (series->shadow.known)
 		series->dropped += summary->untracked.packets - series->untracked;
 	else
 		topk__infer_gains(&series->round);
 	series->untracked = summary->untracked.packets;
 	err = choose(series, filter, elapsed, diag);
-	series->known = true;
+	series->shadow.known = true;
 	memory__keep(&series->memory, filter);
 	memory__store(&series->memory, series->epochs, &series->topk);
 	return err;
@@ -297,10 +261,10 @@ static int walk_filter(struct series *series, const struct filter *filter,
 	int err = 0;
 
 	if (series->config.sources == METRICS_SOURCES_OFF) {
-		drop_shadow(series);
+		shadow__close(&series->shadow);
 		return sources__each(filter, NULL, NULL, summary, diag);
 	}
-	if (!series->shadow || series->slots != filter__capacity(filter) ||
+	if (!series->shadow.slot || series->shadow.n != filter__capacity(filter) ||
 	    series->identity != filter->settings->config.hash_key[0])
 		err = meet(series, filter, diag);
 	return err ? err : walk(series, filter, summary, diag);
@@ -321,7 +285,7 @@ int series__walk(struct series *series, const char *bpffs, struct source_summary
 	if (!err) {
 		err = walk_filter(series, &filter, &now, diag);
 	} else if (err == -ENOENT) {
-		drop_shadow(series);
+		shadow__close(&series->shadow);
 		series->topk = (struct topk){};
 		err = 0;
 	}

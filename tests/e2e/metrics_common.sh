@@ -55,15 +55,12 @@ until_true() {
 	return 1
 }
 
-# send N FAMILY ADDRESS [SOURCE]: N datagrams to port 53, each sent when this returns.
+# send N FAMILY ADDRESS: N datagrams to port 53, each sent when this returns.
 send() {
 	at_client python3 - "$@" <<-'END'
 		import socket, sys
 		n, family, address = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 		s = socket.socket(socket.AF_INET6 if family == '6' else socket.AF_INET, socket.SOCK_DGRAM)
-		if len(sys.argv) > 4:
-		    s.setsockopt(socket.SOL_IP, 15, 1)  # IP_FREEBIND
-		    s.bind((sys.argv[4], 0))
 		for _ in range(n):
 		    s.sendto(b'x' * 20, (address, 53))
 	END
