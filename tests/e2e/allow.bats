@@ -212,7 +212,7 @@ list_of() {
 	stop flood6
 	same "" "$(json counters '.counters[] | select(.reason == "port53" and .packets > 0)')"
 	same "$(cut -d' ' -f1 "$room/flood.out") $(cut -d' ' -f1 "$room/flood6.out")" \
-		"$(json counters '[.counters[] | select(.reason == "allowed" and .protocol == "udp")]
+		"$(json counters '[.counters[] | select(.reason == "allowed" and .packets > 0)]
 			| sort_by(.family) | [.[].packets] | join(" ")')"
 	same $((2 + switches)) "$(generation)"
 }
