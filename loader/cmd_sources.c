@@ -6,6 +6,7 @@
 #include "lib/counters.h"
 #include "lib/sources.h"
 #include "out.h"
+#include "rows.h"
 
 enum { OPTION_JSON = 1, OPTION_CSV, OPTION_SORT, OPTION_LIMIT, OPTION_AGGREGATE };
 
@@ -26,29 +27,50 @@ struct request {
 	__u8 aggregate[DROP53_FAMILY__N];
 };
 
-/* A source in words, for all three formats. */
-struct row {
-	char source[SOURCE_TEXT];
-	const char *family;
-	__u64 udp_packets;
-	char first_seen[TIME_TEXT];
-	char last_seen[TIME_TEXT];
+/* What every row needs. */
+struct listing {
+	const struct filter *filter;
+	const struct source_table *table;
+	size_t n; /* rows to print */
+	struct row_clock clock;
 };
 
-static void describe(const struct filter *filter, const struct source_table *table,
-		     const struct source *source, struct row *row)
+static char *put_source(char *at, const struct listing *listing, const struct source *source)
 {
-	source__format(source, table->length, row->source);
-	row->family = family__name(source->family);
-	row->udp_packets = source->count.packets - source->tcp_packets;
-	format_time(filter__wall_time(filter, source->first_seen), row->first_seen);
-	format_time(filter__wall_time(filter, source->last_seen), row->last_seen);
+	return at + source__format(source, listing->table->length, at);
+}
+
+static char *put_jiffies(char *at, struct listing *listing, __u64 jiffies)
+{
+	return put_time(at, &listing->clock, filter__wall_time(listing->filter, jiffies));
+}
+
+static char *put_json(char *at, struct listing *listing, const struct source *source)
+{
+	at = put_text(at, "{\"source\":\"");
+	at = put_source(at, listing, source);
+	at = put_text(at, "\",\"family\":\"");
+	at = put_text(at, family__name(source->family));
+	at = put_text(at, "\",\"packets\":");
+	at = put_number(at, source->count.packets);
+	at = put_text(at, ",\"bytes\":");
+	at = put_number(at, source->count.bytes);
+	at = put_text(at, ",\"udp_packets\":");
+	at = put_number(at, source->count.packets - source->tcp_packets);
+	at = put_text(at, ",\"tcp_packets\":");
+	at = put_number(at, source->tcp_packets);
+	at = put_text(at, ",\"first_seen\":\"");
+	at = put_jiffies(at, listing, source->first_seen);
+	at = put_text(at, "\",\"last_seen\":\"");
+	at = put_jiffies(at, listing, source->last_seen);
+	return put_text(at, "\"}");
 }
 
 /* The table may hold hundreds of thousands: written as it goes, not built whole. */
-static void print_json(const struct filter *filter, const struct source_table *table, size_t n)
+static void print_json(struct listing *listing)
 {
-	struct row row;
+	const struct source_table *table = listing->table;
+	char row[ROW_TEXT], *end;
 	size_t i;
 
 	out("{\"schema_version\":1,\"tracked\":%zu,\"capacity\":%u,"
@@ -56,55 +78,67 @@ static void print_json(const struct filter *filter, const struct source_table *t
 	    "\"untracked\":{\"packets\":%llu,\"bytes\":%llu},\"sources\":[",
 	    table->n, table->capacity, table->total.packets, table->total.bytes,
 	    table->untracked.packets, table->untracked.bytes);
-	for (i = 0; i < n; i++) {
-		const struct source *source = &table->sources[i];
-
-		describe(filter, table, source, &row);
-		out("%s{\"source\":\"%s\",\"family\":\"%s\",\"packets\":%llu,\"bytes\":%llu,"
-		    "\"udp_packets\":%llu,\"tcp_packets\":%llu,\"first_seen\":\"%s\","
-		    "\"last_seen\":\"%s\"}",
-		    i ? "," : "", row.source, row.family, source->count.packets,
-		    source->count.bytes, row.udp_packets, source->tcp_packets, row.first_seen,
-		    row.last_seen);
+	for (i = 0; i < listing->n; i++) {
+		end = i ? put_text(row, ",") : row;
+		end = put_json(end, listing, &table->sources[i]);
+		out_bytes(row, end - row);
 	}
 	out("]}\n");
 }
 
-static void print_csv(const struct filter *filter, const struct source_table *table, size_t n)
+static void print_csv(struct listing *listing)
 {
-	struct row row;
+	char row[ROW_TEXT], *at;
 	size_t i;
 
 	out("source,family,packets,bytes,udp_packets,tcp_packets,first_seen,last_seen\n");
-	for (i = 0; i < n; i++) {
-		const struct source *source = &table->sources[i];
+	for (i = 0; i < listing->n; i++) {
+		const struct source *source = &listing->table->sources[i];
+		const __u64 numbers[] = {source->count.packets, source->count.bytes,
+					 source->count.packets - source->tcp_packets,
+					 source->tcp_packets};
 
-		describe(filter, table, source, &row);
-		out("%s,%s,%llu,%llu,%llu,%llu,%s,%s\n", row.source, row.family,
-		    source->count.packets, source->count.bytes, row.udp_packets,
-		    source->tcp_packets, row.first_seen, row.last_seen);
+		at = put_text(put_source(row, listing, source), ",");
+		at = put_text(at, family__name(source->family));
+		for (size_t j = 0; j < sizeof(numbers) / sizeof(numbers[0]); j++)
+			at = put_number(put_text(at, ","), numbers[j]);
+		at = put_jiffies(put_text(at, ","), listing, source->first_seen);
+		at = put_jiffies(put_text(at, ","), listing, source->last_seen);
+		at = put_text(at, "\n");
+		out_bytes(row, at - row);
 	}
 }
 
-static void print_text(const struct filter *filter, const struct source_table *table, size_t n)
+#define SOURCE_WIDTH 39
+
+static void print_text(struct listing *listing)
 {
-	struct row row;
+	const struct source_table *table = listing->table;
+	char row[ROW_TEXT], *at;
 	size_t i;
 
-	if (n)
+	if (listing->n)
 		out("%-39s %14s %16s %14s %14s  %-24s %s\n", "SOURCE", "PACKETS", "BYTES", "UDP",
 		    "TCP", "FIRST SEEN", "LAST SEEN");
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < listing->n; i++) {
 		const struct source *source = &table->sources[i];
 
-		describe(filter, table, source, &row);
-		out("%-39s %14llu %16llu %14llu %14llu  %-24s %s\n", row.source,
-		    source->count.packets, source->count.bytes, row.udp_packets,
-		    source->tcp_packets, row.first_seen, row.last_seen);
+		at = put_source(row, listing, source);
+		if (at - row < SOURCE_WIDTH)
+			at = put_blanks(at, row, SOURCE_WIDTH);
+		at = put_column(at, source->count.packets, 14);
+		at = put_column(at, source->count.bytes, 16);
+		at = put_column(at, source->count.packets - source->tcp_packets, 14);
+		at = put_column(at, source->tcp_packets, 14);
+		at = put_jiffies(put_text(at, "  "), listing, source->first_seen);
+		at = put_jiffies(put_text(at, " "), listing, source->last_seen);
+		at = put_text(at, "\n");
+		out_bytes(row, at - row);
 	}
 	out_note("%zu of %zu sources; %llu packets and %llu bytes dropped, of which %llu packets "
 		 "from sources not tracked",
-		 n, table->n, table->total.packets, table->total.bytes, table->untracked.packets);
+		 listing->n, table->n, table->total.packets, table->total.bytes,
+		 table->untracked.packets);
 }
 
 static int parse(struct context *context, int argc, char **argv, struct request *request)
@@ -145,13 +179,29 @@ static int parse(struct context *context, int argc, char **argv, struct request 
 	return 0;
 }
 
+static void print(const struct filter *filter, const struct source_table *table,
+		  const struct request *request)
+{
+	struct listing listing = {
+		.filter = filter,
+		.table = table,
+		.n = table->n < request->limit ? table->n : request->limit,
+	};
+
+	if (request->json)
+		print_json(&listing);
+	else if (request->csv)
+		print_csv(&listing);
+	else
+		print_text(&listing);
+}
+
 int cmd_sources(struct context *context, int argc, char **argv)
 {
 	struct request request = {.order = SOURCES_BY_PACKETS, .limit = ~0ull};
 	struct source_table table;
 	struct filter filter;
 	struct state state;
-	size_t n;
 	int err;
 
 	err = parse(context, argc, argv, &request);
@@ -160,18 +210,15 @@ int cmd_sources(struct context *context, int argc, char **argv)
 	err = open_filter(context, &state, &filter, FILTER_READ);
 	if (!err)
 		err = sources__read(&filter, &table, &context->diag);
-	if (!err) {
-		sources__aggregate(&table, request.aggregate);
-		sources__sort(&table, request.order);
-		n = table.n < request.limit ? table.n : request.limit;
-		if (request.json)
-			print_json(&filter, &table, n);
-		else if (request.csv)
-			print_csv(&filter, &table, n);
-		else
-			print_text(&filter, &table, n);
-		sources__free(&table);
-	}
+	if (err)
+		goto out;
+	err = sources__aggregate(&table, request.aggregate, &context->diag);
+	if (!err)
+		err = sources__sort(&table, request.order, &context->diag);
+	if (!err)
+		print(&filter, &table, &request);
+	sources__free(&table);
+out:
 	close_filter(&state, &filter);
 	return err;
 }

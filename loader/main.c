@@ -67,6 +67,8 @@ const struct command commands[] = {
 	{},
 };
 
+#define STDOUT_BUFFER (256 * 1024)
+
 static enum exit_code exit_code_of(int error)
 {
 	switch (error) {
@@ -143,6 +145,8 @@ int main(int argc, char **argv)
 	struct context context = {};
 	int result, written;
 
+	/* A listing is long: fewer, larger writes. */
+	setvbuf(stdout, NULL, _IOFBF, STDOUT_BUFFER);
 	/* A reader that has seen enough (`| head`) is no reason to die in the middle of a change.
 	 */
 	signal(SIGPIPE, SIG_IGN);

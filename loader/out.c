@@ -59,6 +59,11 @@ void out(const char *format, ...)
 	va_end(args);
 }
 
+void out_bytes(const char *text, size_t length)
+{
+	note_error(fwrite(text, 1, length, stdout) != length);
+}
+
 void out_note(const char *format, ...)
 {
 	va_list args;

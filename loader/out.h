@@ -10,6 +10,9 @@
 /* What was asked for: stdout. */
 void out(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Text as it is, of that length. */
+void out_bytes(const char *text, size_t length);
+
 /* For the person at the terminal, never in the way of --json: one line on stderr. */
 void out_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void out_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));

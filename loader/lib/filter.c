@@ -91,6 +91,14 @@ other_version:
 			  filter->state->directory);
 }
 
+static __u64 clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
 void filter__init(struct filter *filter, struct state *state)
 {
 	*filter = (struct filter){
@@ -133,6 +141,7 @@ int filter__open(struct filter *filter, struct state *state, enum filter_access 
 		    !pins[i].optional)
 			return *pins[i].fd;
 	}
+	filter->wall_offset = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
 	return map_settings(filter, access, diag);
 }
 
@@ -182,21 +191,13 @@ int filter__program_info(int program, __u32 *id, char tag[17])
 	return 0;
 }
 
-static __u64 clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
 __u64 filter__wall_time(const struct filter *filter, __u64 jiffies)
 {
 	const struct drop53_settings *settings = filter->settings;
 	__u64 at = settings->anchor_monotonic_ns +
 		   (jiffies - settings->anchor_jiffies) * settings->tick_ns;
 
-	return clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC) + at;
+	return filter->wall_offset + at;
 }
 
 __u64 filter__jiffies_now(const struct filter *filter)

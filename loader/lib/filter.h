@@ -34,6 +34,7 @@ struct filter {
 	 */
 	struct drop53_settings *settings;
 	bool mapped;
+	__u64 wall_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC in ns, when it was opened */
 };
 
 /* Nothing open yet: filter__close() may be called. */

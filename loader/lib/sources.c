@@ -2,6 +2,7 @@
 #include "lib/sources.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,29 +10,79 @@
 
 #include "lib/counters.h"
 #include "lib/diag.h"
+#include "lib/radix.h"
 #include "lib/slots.h"
 #include "lib/view.h"
 
+static int by_address(const void *a, const void *b)
+{
+	const struct source *x = a, *y = b;
+
+	if (x->family != y->family)
+		return x->family < y->family ? -1 : 1;
+	return memcmp(x->address, y->address, sizeof(x->address));
+}
+
+static void add_up(struct source *sum, const struct source *more)
+{
+	sum->count.packets += more->count.packets;
+	sum->count.bytes += more->count.bytes;
+	sum->tcp_packets += more->tcp_packets;
+	if (more->first_seen < sum->first_seen)
+		sum->first_seen = more->first_seen;
+	if (more->last_seen > sum->last_seen)
+		sum->last_seen = more->last_seen;
+}
+
+/* Appends the last source of the table to those from @first on, or adds it to its equal. */
+static void settle(struct source_table *table, size_t first)
+{
+	struct source *last = &table->sources[table->n];
+	size_t i;
+
+	for (i = first; i < table->n; i++) {
+		if (!by_address(&table->sources[i], last)) {
+			add_up(&table->sources[i], last);
+			return;
+		}
+	}
+	table->n++;
+}
+
+/*
+ * Set by set over all CPUs: the hash that chooses a set is the same on each of them, so what CPUs
+ * have of one source meets within a set.
+ */
 static int read_slots(const struct filter *filter, struct source_table *table, struct diag *diag)
 {
+	__u32 sets = filter->settings->config.sets, set, cpu, way, index;
 	__u64 epochs = filter->settings->epochs;
 	struct drop53_source slot;
 	struct slots slots;
+	size_t first;
 	int err;
-	__u32 i;
 
 	err = slots__open(&slots, filter, diag);
 	if (err)
 		goto out;
-	table->sources = calloc(slots.view.entries, sizeof(*table->sources));
+	table->sources = malloc((slots.view.entries + 1) * sizeof(*table->sources));
 	if (!table->sources) {
 		err = diag__fail(diag, ENOMEM, "out of memory for %u sources", slots.view.entries);
 		goto out;
 	}
-	for (i = 0; i < slots.view.entries; i++)
-		if (slots__get(&slots, i, &slot) &&
-		    slot__interpret(&slot, epochs, &table->sources[table->n], &table->untracked))
-			table->n++;
+	for (set = 0; set < sets; set++) {
+		first = table->n;
+		for (cpu = 0; cpu < filter->settings->cpus; cpu++) {
+			for (way = 0; way < DROP53_WAYS; way++) {
+				index = (cpu * sets + set) * DROP53_WAYS + way;
+				if (index < slots.view.entries &&
+				    slots__get(&slots, index, &slot) &&
+				    slot__interpret(&slot, epochs, &table->sources[table->n],
+						    &table->untracked))
+					settle(table, first);
+			}
+		}
+	}
 out:
 	slots__close(&slots);
 	return err;
@@ -59,34 +110,16 @@ static int read_untracked(const struct filter *filter, struct drop53_count *untr
 	return 0;
 }
 
-static int by_address(const void *a, const void *b)
-{
-	const struct source *x = a, *y = b;
-
-	if (x->family != y->family)
-		return x->family < y->family ? -1 : 1;
-	return memcmp(x->address, y->address, sizeof(x->address));
-}
-
 /* Adds up neighbours of the same address. The table must be sorted by it. */
 static void merge(struct source_table *table)
 {
 	size_t from, to = 0;
 
 	for (from = 1; from < table->n; from++) {
-		struct source *sum = &table->sources[to], *next = &table->sources[from];
-
-		if (by_address(sum, next)) {
-			table->sources[++to] = *next;
-			continue;
-		}
-		sum->count.packets += next->count.packets;
-		sum->count.bytes += next->count.bytes;
-		sum->tcp_packets += next->tcp_packets;
-		if (next->first_seen < sum->first_seen)
-			sum->first_seen = next->first_seen;
-		if (next->last_seen > sum->last_seen)
-			sum->last_seen = next->last_seen;
+		if (by_address(&table->sources[to], &table->sources[from]))
+			table->sources[++to] = table->sources[from];
+		else
+			add_up(&table->sources[to], &table->sources[from]);
 	}
 	table->n = table->n ? to + 1 : 0;
 }
@@ -118,8 +151,6 @@ int sources__read(const struct filter *filter, struct source_table *table, struc
 	}
 	result.total = counters__dropped(counters, n);
 	free(counters);
-	sources__sort(&result, SOURCES_BY_ADDRESS);
-	merge(&result);
 	*table = result;
 out:
 	if (err)
@@ -207,11 +238,14 @@ static void cut(struct source *source, int length)
 			source->address[byte] &= length > 0 ? 0xff00 >> length : 0;
 }
 
-void sources__aggregate(struct source_table *table, const __u8 length[DROP53_FAMILY__N])
+int sources__aggregate(struct source_table *table, const __u8 length[DROP53_FAMILY__N],
+		       struct diag *diag)
 {
-	int family;
+	int family, err;
 	size_t i;
 
+	if (!length[DROP53_FAMILY_IPV4] && !length[DROP53_FAMILY_IPV6])
+		return 0;
 	for (i = 0; i < table->n; i++) {
 		family = table->sources[i].family;
 		if (length[family] && length[family] < table->length[family])
@@ -220,35 +254,63 @@ void sources__aggregate(struct source_table *table, const __u8 length[DROP53_FAM
 	for (family = 0; family < DROP53_FAMILY__N; family++)
 		if (length[family] && length[family] < table->length[family])
 			table->length[family] = length[family];
-	sources__sort(table, SOURCES_BY_ADDRESS);
-	merge(table);
+	err = sources__sort(table, SOURCES_BY_ADDRESS, diag);
+	if (!err)
+		merge(table);
+	return err;
 }
 
-#define DESCENDING(name, field)                              \
-	static int name(const void *a, const void *b)        \
-	{                                                    \
-		const struct source *x = a, *y = b;          \
-                                                             \
-		if (x->field != y->field)                    \
-			return x->field > y->field ? -1 : 1; \
-		return by_address(a, b);                     \
-	}
-
-DESCENDING(by_packets, count.packets)
-DESCENDING(by_bytes, count.bytes)
-DESCENDING(by_last_seen, last_seen)
-
-void sources__sort(struct source_table *table, enum source_order order)
+/* Eight bytes of an address as a number that sorts as they do. */
+static __u64 number_of(const __u8 *bytes)
 {
-	static int (*const compare[])(const void *, const void *) = {
-		[SOURCES_BY_ADDRESS] = by_address,
-		[SOURCES_BY_PACKETS] = by_packets,
-		[SOURCES_BY_BYTES] = by_bytes,
-		[SOURCES_BY_LAST_SEEN] = by_last_seen,
-	};
+	__u64 number;
 
-	if (table->n)
-		qsort(table->sources, table->n, sizeof(*table->sources), compare[order]);
+	memcpy(&number, bytes, sizeof(number));
+	return be64toh(number);
+}
+
+/* What comes first, the larger the earlier; ties go by family and address. */
+static __u64 rank(const struct source *source, enum source_order order)
+{
+	switch (order) {
+	case SOURCES_BY_PACKETS:
+		return ~source->count.packets;
+	case SOURCES_BY_BYTES:
+		return ~source->count.bytes;
+	case SOURCES_BY_LAST_SEEN:
+		return ~source->last_seen;
+	default:
+		return 0;
+	}
+}
+
+int sources__sort(struct source_table *table, enum source_order order, struct diag *diag)
+{
+	struct radix_item *items = malloc(2 * table->n * sizeof(*items) + 1), *sorted;
+	struct source *sources = malloc(table->n * sizeof(*sources) + 1);
+	size_t i;
+
+	if (!items || !sources) {
+		free(items);
+		free(sources);
+		return diag__fail(diag, ENOMEM, "out of memory to sort %zu sources", table->n);
+	}
+	for (i = 0; i < table->n; i++) {
+		const struct source *source = &table->sources[i];
+
+		items[i] = (struct radix_item){
+			.key = {number_of(source->address + 8), number_of(source->address),
+				source->family, rank(source, order)},
+			.row = i,
+		};
+	}
+	sorted = radix__sort(items, items + table->n, table->n);
+	for (i = 0; i < table->n; i++)
+		sources[i] = table->sources[sorted[i].row];
+	free(items);
+	free(table->sources);
+	table->sources = sources;
+	return 0;
 }
 
 void sources__free(struct source_table *table)

@@ -37,17 +37,18 @@ enum source_order {
 };
 
 /*
- * Reads the table, whole lines only, and adds up what CPUs have of the same source.
+ * Reads the table, whole lines only and in no order, and adds up what CPUs have of the same source.
  * At rest sum(sources) + untracked = total, to the packet and the byte.
  * @table: free with sources__free()
  */
 int sources__read(const struct filter *filter, struct source_table *table, struct diag *diag);
 
 /* Cuts every source to the given prefix lengths (0: leave as it is) and adds up what coincides. */
-void sources__aggregate(struct source_table *table, const __u8 length[DROP53_FAMILY__N]);
+int sources__aggregate(struct source_table *table, const __u8 length[DROP53_FAMILY__N],
+		       struct diag *diag);
 
 /* Sorts: by address ascending, by anything else descending, ties by address. */
-void sources__sort(struct source_table *table, enum source_order order);
+int sources__sort(struct source_table *table, enum source_order order, struct diag *diag);
 
 void sources__free(struct source_table *table);
 

@@ -47,7 +47,7 @@ static void read_table(struct kernel *kernel, struct source_table *table)
 	struct drop53_count sum = {};
 
 	assert_int_equal(sources__read(&kernel->filter, table, NULL), 0);
-	sources__sort(table, SOURCES_BY_PACKETS);
+	sources__sort(table, SOURCES_BY_PACKETS, NULL);
 	for (size_t i = 0; i < table->n; i++) {
 		sum.packets += table->sources[i].count.packets;
 		sum.bytes += table->sources[i].count.bytes;
