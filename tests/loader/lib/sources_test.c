@@ -63,14 +63,14 @@ static void each_order_is_descending_but_that_of_addresses(void **state)
 	struct source_table table = table_of_five();
 
 	(void)state;
-	sources__sort(&table, SOURCES_BY_ADDRESS);
+	sources__sort(&table, SOURCES_BY_ADDRESS, NULL);
 	EXPECT(&table, "10.0.0.9", "10.0.1.1", "10.0.1.2", "2001:db8::1", "2001:db8::2");
 	/* Equal counts go by address. */
-	sources__sort(&table, SOURCES_BY_PACKETS);
+	sources__sort(&table, SOURCES_BY_PACKETS, NULL);
 	EXPECT(&table, "10.0.1.1", "2001:db8::2", "10.0.0.9", "10.0.1.2", "2001:db8::1");
-	sources__sort(&table, SOURCES_BY_BYTES);
+	sources__sort(&table, SOURCES_BY_BYTES, NULL);
 	EXPECT(&table, "10.0.1.2", "2001:db8::1", "10.0.0.9", "10.0.1.1", "2001:db8::2");
-	sources__sort(&table, SOURCES_BY_LAST_SEEN);
+	sources__sort(&table, SOURCES_BY_LAST_SEEN, NULL);
 	EXPECT(&table, "10.0.0.9", "2001:db8::2", "10.0.1.2", "10.0.1.1", "2001:db8::1");
 	sources__free(&table);
 }
@@ -81,7 +81,7 @@ static void aggregation_adds_up_and_widens_the_times(void **state)
 	struct source_table table = table_of_five();
 
 	(void)state;
-	sources__aggregate(&table, lengths);
+	sources__aggregate(&table, lengths, NULL);
 	EXPECT(&table, "10.0.0.0/24", "10.0.1.0/24", "2001:db8::/64");
 	assert_int_equal(table.sources[1].count.packets, 14);
 	assert_int_equal(table.sources[1].count.bytes, 1100);
@@ -97,7 +97,7 @@ static void aggregation_by_bits_that_are_no_bytes(void **state)
 	struct source_table table = table_of_five();
 
 	(void)state;
-	sources__aggregate(&table, lengths);
+	sources__aggregate(&table, lengths, NULL);
 	EXPECT(&table, "10.0.0.0/23", "2001:db8::/127", "2001:db8::2/127");
 	sources__free(&table);
 }
@@ -109,11 +109,11 @@ static void aggregation_never_splits_and_zero_leaves_alone(void **state)
 	struct source_table table = table_of_five();
 
 	(void)state;
-	sources__aggregate(&table, none);
+	sources__aggregate(&table, none, NULL);
 	assert_int_equal(table.n, 5);
-	sources__aggregate(&table, one);
+	sources__aggregate(&table, one, NULL);
 	EXPECT(&table, "0.0.0.0/1", "2001:db8::1", "2001:db8::2");
-	sources__aggregate(&table, longer);
+	sources__aggregate(&table, longer, NULL);
 	EXPECT(&table, "0.0.0.0/1", "2001:db8::1", "2001:db8::2");
 	sources__free(&table);
 }
@@ -124,8 +124,8 @@ static void an_empty_table_is_a_table(void **state)
 	struct source_table table = {.length = {0, 32, 128}};
 
 	(void)state;
-	sources__sort(&table, SOURCES_BY_PACKETS);
-	sources__aggregate(&table, lengths);
+	sources__sort(&table, SOURCES_BY_PACKETS, NULL);
+	sources__aggregate(&table, lengths, NULL);
 	assert_int_equal(table.n, 0);
 	sources__free(&table);
 }
@@ -173,7 +173,7 @@ static void what_cpus_have_of_one_source_is_added_up(void **state)
 	put(kernel, own + 9, "192.0.2.1", 7, 0, 0);
 	put(kernel, own + 1, "192.0.2.2", 1, 0, 0);
 	assert_int_equal(sources__read(&kernel->filter, &table, NULL), 0);
-	sources__sort(&table, SOURCES_BY_ADDRESS);
+	sources__sort(&table, SOURCES_BY_ADDRESS, NULL);
 	EXPECT(&table, "192.0.2.1", "192.0.2.2");
 	assert_int_equal(table.sources[0].count.packets, 12);
 	assert_int_equal(table.sources[0].count.bytes, 1200);
