@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=sh
-# The project's own C tests on this kernel: the packet tables by BPF_PROG_TEST_RUN among them.
+# The C tests that load the program: the packet tables by BPF_PROG_TEST_RUN among them.
 . guest/lib.sh
 
 export CMOCKA_MESSAGE_OUTPUT=TAP
 
-# Those of the native parser and of the daemon's files are the same on every kernel.
-tests=$(find build/tests/bpf build/tests/loader/lib -name '*_test' ! -name 'parse_*' \
-	! -name 'differential_*' | sort)
+tests=$(find build/tests -name '*_test' | sort)
 for test in $tests; do
 	check "${test#build/tests/}" "$test"
 	cat /tmp/said >>/tmp/tap
