@@ -39,7 +39,7 @@ section_bystanders() {
 		skip "iperf3" "iperf3 is missing"
 		return
 	fi
-	for ((round = 1; round <= $(rounds 15 3); round++)); do
+	for ((round = 1; round <= $(rounds 15 2); round++)); do
 		for contender in "${contenders[@]}"; do
 			sample bystanders "iperf3" "$contender" "$round" Gb/s "$(gigabits "$contender")"
 		done

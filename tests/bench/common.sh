@@ -30,6 +30,9 @@ at() {
 # rounds FULL QUICK: whichever applies
 rounds() { if [ -n "$quick" ]; then echo "$2"; else echo "$1"; fi; }
 
+# Packets before the first round: until a table of sources is full, newcomers meet no pressure.
+filling=$(rounds 600000 300000)
+
 # sample SECTION WHAT CONTENDER ROUND UNIT VALUE
 sample() {
 	local IFS=$'\t'

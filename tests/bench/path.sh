@@ -10,7 +10,8 @@ section_path() {
 		prepare "$contender" "$contender" && contenders+=("$contender=${contender}0")
 	done
 	at generator "$tools/bench_flood" -c "$cpu" -f 4,6 -d 1,16384,16777216 \
-		-r "$(rounds 9 3)" -n "$(rounds 250000 30000)" "${contenders[@]}" >"$work/flood" ||
+		-w "$filling" -r "$(rounds 9 3)" -n "$(rounds 250000 30000)" \
+		"${contenders[@]}" >"$work/flood" ||
 		skip "path" "the generator failed"
 	record path <"$work/flood"
 	verify_flood "" <"$work/flood"

@@ -18,7 +18,8 @@ measure_kinds() {
 }
 
 measure_sources() {
-	"$tools/bench_vary" -c "$cpu" -r "$(rounds 11 3)" -n "$(rounds 500000 100000)" -f 4,6 \
+	"$tools/bench_vary" -c "$cpu" -r "$(rounds 11 3)" -n "$(rounds 500000 100000)" \
+		-w "$filling" -f 4,6 \
 		"$@" | record sources
 }
 

@@ -7,8 +7,8 @@
 flood() {
 	local label=$1 on=$2 round=$3
 	shift 3
-	at generator "$tools/bench_flood" -l "$label" -c "$on" -n "$(rounds 400000 100000)" \
-		-d 1,16777216 -f 4 -r "$round-$round" "$@" >"$work/flood" || return
+	at generator "$tools/bench_flood" -l "$label" -c "$on" -n "$(rounds 400000 60000)" \
+		-d 1,16777216 -f 4 -w "$filling" -r "$round-$round" "$@" >"$work/flood" || return
 	record scaling <"$work/flood"
 	cat "$work/flood" >>"$work/sent"
 }
@@ -41,7 +41,7 @@ interfaces_of() {
 
 measure_sources_and_interfaces() {
 	local contender contenders=() number arguments options
-	options=(-c "$cpu" -f 4 -r "$(rounds 9 3)" -n "$(rounds 400000 100000)")
+	options=(-c "$cpu" -w "$filling" -f 4 -r "$(rounds 9 3)" -n "$(rounds 400000 60000)")
 	for contender in drop drop53; do
 		prepare "$contender" "${contender}_8" 8 && contenders+=("$contender")
 	done
@@ -68,7 +68,7 @@ setup_drop53_list() {
 # list has and over all addresses.
 measure_lists() {
 	local count contenders=() options
-	options=(-c "$cpu" -f "4,6" -r "$(rounds 9 3)" -n "$(rounds 500000 200000)")
+	options=(-c "$cpu" -w "$filling" -f "4,6" -r "$(rounds 9 3)" -n "$(rounds 500000 100000)")
 	for count in 0 1000 100000 1000000; do
 		prepare drop53_list "list_$count" || continue
 		contenders+=("list_$count=$(drop53_pin "list_$count" program)")

@@ -46,7 +46,7 @@ measure_listing() {
 		"$tools/bench_hash" "$kind" "${tracked:-65536}" "/sys/fs/bpf/$kind" ||
 			skip "bpftool map dump of a $kind" "see above"
 	done
-	for ((round = 1; round <= $(rounds 9 2); round++)); do
+	for ((round = 1; round <= $(rounds 9 1); round++)); do
 		for word in '' --json; do
 			timed "$what" "drop53${word:+ $word}" "$round" full \
 				build/drop53 --bpffs "$directory" sources ${word:+"$word"}

@@ -21,7 +21,6 @@
 #include "bench_traffic.h"
 
 #define BENCH_LOOPBACK 1 /* its ifindex, in every network namespace */
-#define BENCH_FILLING  600000
 
 /* One measurement a line, tab between fields; the script adds the section in front. */
 static inline void bench_sample(const char *what, const char *contender, int round,
@@ -132,12 +131,15 @@ static inline void bench_parse_draw(const char *word, struct bench_traffic *traf
 	}
 }
 
-/* So many packets, and a table of sources is as full as this traffic can make it, nearly. */
-static inline int bench_filling(const struct bench_traffic *traffic)
+/*
+ * So many packets, at most @filling, and a table of sources is as full as this traffic can make it,
+ * nearly: until then newcomers meet no pressure.
+ */
+static inline int bench_filling(const struct bench_traffic *traffic, int filling)
 {
-	bool few = traffic->draw == BENCH_DRAW_FEW && traffic->count < BENCH_FILLING / 4;
+	__u32 few = traffic->draw == BENCH_DRAW_FEW ? traffic->count : ~0u;
 
-	return few ? traffic->count * 4 : BENCH_FILLING;
+	return few < (__u32)filling / 4 ? few * 4 : (__u32)filling;
 }
 
 static inline void bench_set_traffic(int map, const struct bench_traffic *traffic)

@@ -4,7 +4,7 @@
  * veth pair and judged at the other, all on the same CPU. Each contender in turn, round by round.
  *
  *	bench_flood [-r ROUNDS|FIRST-LAST] [-n PACKETS] [-c CPU[,CPU...]] [-f 4|6|4,6]
- *		[-d DRAW,...] [-l LABEL] NAME=INTERFACE[,INTERFACE...]...
+ *		[-d DRAW,...] [-w WARM_UP] [-l LABEL] NAME=INTERFACE[,INTERFACE...]...
  *
  * Run it in the network namespace of those interfaces. DRAW: how many sources (a power of two),
  * or `any`. Frames can vanish (a peer that neither runs a native program nor has GRO takes none,
@@ -33,11 +33,11 @@ struct contender {
 };
 
 static struct {
-	int first_round, rounds, packets;
+	int first_round, rounds, packets, filling;
 	int cpu[MAX_LANES], ksoftirqd[MAX_LANES], lanes;
 	char *families, *draws;
 	const char *label;
-} option = {.rounds = 7, .packets = 500000, .lanes = 1};
+} option = {.rounds = 7, .packets = 500000, .filling = 600000, .lanes = 1};
 
 static int flood, traffic_map, warm_up;
 static pthread_barrier_t start;
@@ -141,7 +141,7 @@ static void measure_all(struct contender *contenders, int count, struct bench_tr
 
 	snprintf(what, sizeof(what), "%sIPv%u, %s", option.label ?: "", traffic->family, draw);
 	for (int round = option.first_round; round <= option.rounds; round++) {
-		warm_up = round ? option.packets / WARM_UP : bench_filling(traffic);
+		warm_up = round ? option.packets / WARM_UP : bench_filling(traffic, option.filling);
 		for (int i = 0; i < count; i++) {
 			double ns = measure(&contenders[i], traffic);
 
@@ -190,7 +190,7 @@ static int parse_options(int argc, char **argv)
 {
 	int letter;
 
-	while ((letter = getopt(argc, argv, "r:n:c:f:d:l:")) != -1) {
+	while ((letter = getopt(argc, argv, "r:n:c:f:d:l:w:")) != -1) {
 		if (letter == 'r')
 			parse_rounds(optarg);
 		else if (letter == 'n')
@@ -203,6 +203,8 @@ static int parse_options(int argc, char **argv)
 			option.draws = optarg;
 		else if (letter == 'l')
 			option.label = optarg;
+		else if (letter == 'w')
+			option.filling = atoi(optarg);
 		else
 			exit(2);
 	}

@@ -3,8 +3,8 @@
  * What a program costs when the source of each packet is another one: BPF_PROG_TEST_RUN of a small
  * program that draws the source and hands the packet on by a tail call. Each contender in turn.
  *
- *	bench_vary [-r ROUNDS] [-n REPEAT] [-c CPU] [-f 4|6|4,6] [-d DRAW,...] [-l LABEL]
- *		NAME=PIN...
+ *	bench_vary [-r ROUNDS] [-n REPEAT] [-c CPU] [-f 4|6|4,6] [-d DRAW,...] [-w WARM_UP]
+ *		[-l LABEL] NAME=PIN...
  *
  * DRAW: how many sources (a power of two), `any`, or `listed:N` (inside one of the first N
  * prefixes of bench_prefixes). A PIN of `:drop` or `:lru` is that program of bench_peers.bpf.c.
@@ -15,9 +15,13 @@
 #define WARM_UP 3 /* a third of a round goes before it, untimed */
 
 static struct {
-	int rounds, repeat, cpu;
+	int rounds, repeat, filling, cpu;
 	const char *families, *draws, *label;
-} option = {.rounds = 7, .repeat = 500000, .families = "4", .draws = "1,16384,16777216"};
+} option = {.rounds = 7,
+	    .repeat = 500000,
+	    .filling = 600000,
+	    .families = "4",
+	    .draws = "1,16384,16777216"};
 
 static const char *names[BENCH_MAX_TARGETS];
 static __u32 contenders;
@@ -92,7 +96,8 @@ static void measure_all(struct bench_traffic *traffic, const char *draw)
 
 	snprintf(what, sizeof(what), "%sIPv%u, %s", option.label ?: "", traffic->family, draw);
 	for (int round = 0; round <= option.rounds; round++) {
-		int warm_up = round ? option.repeat / WARM_UP : bench_filling(traffic);
+		int warm_up =
+			round ? option.repeat / WARM_UP : bench_filling(traffic, option.filling);
 
 		for (__u32 i = 0; i < contenders; i++) {
 			double ns;
@@ -109,7 +114,7 @@ static int parse_options(int argc, char **argv)
 {
 	int letter;
 
-	while ((letter = getopt(argc, argv, "r:n:c:f:d:l:")) != -1) {
+	while ((letter = getopt(argc, argv, "r:n:c:f:d:l:w:")) != -1) {
 		if (letter == 'r')
 			option.rounds = atoi(optarg);
 		else if (letter == 'n')
@@ -122,6 +127,8 @@ static int parse_options(int argc, char **argv)
 			option.draws = optarg;
 		else if (letter == 'l')
 			option.label = optarg;
+		else if (letter == 'w')
+			option.filling = atoi(optarg);
 		else
 			exit(2);
 	}
