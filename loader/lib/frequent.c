@@ -140,7 +140,8 @@ size_t frequent__list(const struct frequent *frequent, __u64 least, struct frequ
 	for (i = 0; i < BUCKETS; i++)
 		if (frequent->item[i].weight && frequent->item[i].weight >= least)
 			all[n++] = frequent->item[i];
-	qsort(all, n, sizeof(all[0]), heaviest_first);
+	if (n)
+		qsort(all, n, sizeof(all[0]), heaviest_first);
 	n = n < room ? n : room;
 	memcpy(items, all, n * sizeof(*items));
 	return n;

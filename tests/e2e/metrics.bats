@@ -3,6 +3,8 @@
 #
 # drop53 metrics: what a scraper or node_exporter's textfile collector gets.
 
+# What the loaded files set:
+# shellcheck disable=SC2154
 bats_require_minimum_version 1.5.0
 load metrics_common.sh
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154
 #
 # Two hosts on a veth pair, each with a bpffs of its own, for the tests of metrics and the daemon.
 # Addresses: 192.0.2.1 and 2001:db8::1 at the client, .53 and ::53 at the server.
@@ -55,7 +55,8 @@ until_true() {
 	return 1
 }
 
-# send N FAMILY ADDRESS: N datagrams to port 53, each sent when this returns.
+# send N FAMILY ADDRESS: N datagrams to port 53, each judged when this returns: one queue keeps
+# its order, and an echo comes back behind them.
 send() {
 	at_client python3 - "$@" <<-'END'
 		import socket, sys
@@ -64,6 +65,9 @@ send() {
 		for _ in range(n):
 		    s.sendto(b'x' * 20, (address, 53))
 	END
+	local fence=192.0.2.53
+	[ "$2" = 4 ] || fence=2001:db8::53
+	at_client ping -q -c 1 -W 30 $fence >/dev/null
 }
 
 # value METRIC-AND-LABELS: of the sample in $output that starts so.

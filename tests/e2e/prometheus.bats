@@ -4,6 +4,8 @@
 # A real Prometheus scrapes two hosts, each with its own drop53, while they are queried, flooded
 # from 16 million forged sources, killed and restarted: what it says equals what was sent.
 
+# What the loaded files set:
+# shellcheck disable=SC2154
 bats_require_minimum_version 1.5.0
 load metrics_common.sh
 flood=$BATS_TEST_DIRNAME/../../build/tests/tools/bench_flood

@@ -3,6 +3,8 @@
 #
 # drop53 run: starting, stopping, being killed, interfaces that come and go.
 
+# What the loaded files set:
+# shellcheck disable=SC2154
 bats_require_minimum_version 1.5.0
 load run_common.sh
 
@@ -130,7 +132,7 @@ attached() {
 	attached late
 	attached dyn1
 	attached dyn2
-	! attached other
+	run ! attached other
 	ip -n "$server" link del late
 	until_true shows 'drop53_interface_attached{interface="late",xdp_mode="none"}' 0
 	ip -n "$server" link add late type veth peer name dyn1
@@ -143,7 +145,7 @@ attached() {
 	at_server drop53 attach eth0 extra
 	run_daemon
 	attached eth0
-	! attached extra
+	run ! attached extra
 }
 
 @test "run: scope local follows this host's addresses" {

@@ -3,6 +3,8 @@
 #
 # drop53 run: what a client may do to the metrics server without hurting it or the filter.
 
+# What the loaded files set:
+# shellcheck disable=SC2154
 bats_require_minimum_version 1.5.0
 load run_common.sh
 

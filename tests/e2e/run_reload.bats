@@ -3,6 +3,8 @@
 #
 # drop53 run: changes of the configuration and of the allow-list, all or nothing.
 
+# What the loaded files set:
+# shellcheck disable=SC2154
 bats_require_minimum_version 1.5.0
 load run_common.sh
 
@@ -121,12 +123,13 @@ reload_worked() {
 	ip -n "$server" link add eth1 type veth peer name eth2
 	run_daemon
 	configure 'interfaces: [eth1]' 'policy: monitor' 'listen: 127.0.0.1:20054'
+	# shellcheck disable=SC2034
 	url=http://127.0.0.1:20054
 	until_true ask /readyz
 	shows drop53_enforcing 0
 	shows 'drop53_interface_attached{interface="eth1",xdp_mode="native"}' 1
-	! metric 'drop53_interface_attached{interface="eth0",xdp_mode="native"}'
-	! at_server curl -s http://127.0.0.1:20053/
+	run ! metric 'drop53_interface_attached{interface="eth0",xdp_mode="native"}'
+	run ! at_server curl -s http://127.0.0.1:20053/
 	# The list is the command line's again.
 	at_server drop53 allow add 203.0.113.0/24
 }

@@ -3,6 +3,8 @@
 #
 # The unit, what it allows the daemon, and what `make install` puts where.
 
+# What the loaded files set:
+# shellcheck disable=SC2154
 bats_require_minimum_version 1.5.0
 load run_common.sh
 top=$BATS_TEST_DIRNAME/../..
