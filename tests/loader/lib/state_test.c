@@ -88,11 +88,12 @@ static void the_lock_waits_for_one_that_is_at_work(void **unused)
 	if (!child) {
 		int fd = open(SANDBOX_BPFFS, O_RDONLY | O_DIRECTORY);
 
-		if (flock(fd, LOCK_EX) || write(ready[1], "", 1) != 1)
+		if (flock(fd, LOCK_EX | LOCK_NB) || write(ready[1], "", 1) != 1)
 			_exit(1);
 		usleep(300000);
 		_exit(42);
 	}
+	close(ready[1]);
 	assert_int_equal(read(ready[0], &byte, 1), 1);
 	assert_int_equal(state__open(&state, SANDBOX_BPFFS, NULL), 0);
 	assert_int_equal(state__lock(&state, NULL), 0);
@@ -101,7 +102,6 @@ static void the_lock_waits_for_one_that_is_at_work(void **unused)
 	assert_int_equal(WEXITSTATUS(status), 42);
 	state__close(&state);
 	close(ready[0]);
-	close(ready[1]);
 }
 
 static void the_lock_clears_away_what_was_left_half_built(void **unused)
