@@ -39,7 +39,7 @@
 #define MAX_CLIENTS 512
 #define MAX_SIZE    60000
 #define IN_FLIGHT   64
-#define BUFFER	    (16 << 20) /* of a receiver */
+#define BUFFER	    (16 << 20) /* of a socket: what is under way must fit */
 
 struct traffic {
 	struct sockaddr_storage to, fence, first;
@@ -81,21 +81,22 @@ static socklen_t address(const char *text, int port, struct sockaddr_storage *to
 
 static int new_socket(const struct sockaddr_storage *to, int type)
 {
-	int fd = socket(to->ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(to->ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), room = BUFFER;
 
 	if (fd < 0)
 		err(2, "socket");
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	return fd;
 }
 
 static int bound(const struct sockaddr_storage *to, socklen_t length, int type)
 {
-	int fd = new_socket(to, type), one = 1, room = BUFFER;
+	int fd = new_socket(to, type), one = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	setsockopt(fd, SOL_IP, IP_FREEBIND, &one, sizeof(one));
 	setsockopt(fd, SOL_IPV6, IPV6_FREEBIND, &one, sizeof(one));
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 	if (bind(fd, (const struct sockaddr *)to, length))
 		err(2, "bind");
 	if (type == SOCK_STREAM && listen(fd, MAX_CLIENTS))
