@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "rows.h"
 
-#include <string.h>
 #include <time.h>
 
 #define NS_PER_S  1000000000ull
 #define NS_PER_MS 1000000ull
-
-char *put_text(char *at, const char *text)
-{
-	size_t length = strlen(text);
-
-	memcpy(at, text, length);
-	return at + length;
-}
 
 char *put_number(char *at, __u64 number)
 {

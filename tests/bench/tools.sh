@@ -59,6 +59,43 @@ measure_listing() {
 	rm -f /sys/fs/bpf/{,lru_percpu_}hash
 }
 
+# ask_daemon FORMAT: one scrape of the daemon in the sandbox `full`, and what curl says of it
+ask_daemon() { at full curl -sf -o /dev/null -w "$1" http://127.0.0.1:20053/metrics; }
+
+# The daemon over the same full table: how long a scrape takes, and what a flood's packets cost on
+# one core while another one scrapes without a pause.
+measure_scrape() {
+	local round scraper="" state daemon tries directory=$work/bpffs/drop53-full
+	if ! command -v curl >/dev/null; then
+		skip "scrape" "curl is missing"
+		return
+	fi
+	printf 'interfaces: [in0]\nlisten: 127.0.0.1:20053\non_exit: keep\n' >"$work/run.conf"
+	at full ip link set lo up
+	at full build/drop53 --bpffs "$directory" run -c "$work/run.conf" --force \
+		>"$work/run.log" 2>&1 &
+	daemon=$!
+	for ((tries = 0; tries < 100; tries++)); do ask_daemon '' && break; sleep 0.1; done
+	for ((round = 1; round <= $(rounds 21 5); round++)); do
+		sample tools "scrape, full table" drop53 "$round" ms \
+			"$(ask_daemon '%{time_total}' | awk '{ print $1 * 1000 }')"
+	done
+	for ((round = 1; round <= $(rounds 9 1); round++)); do
+		for state in idle scraped; do
+			if [ $state = scraped ] && [ "$cpus" -gt 1 ]; then
+				while ask_daemon ''; do sleep 0.05; done &
+				scraper=$!
+			fi
+			sample tools "flood from 16 k sources" "$state" "$round" ns "$(at generator \
+				"$tools/bench_flood" -c "$cpu" -f 4 -d 16384 -r 1 -n 300000 \
+				drop53=full0 | awk -F '\t' '$4 == "ns" { print $5; exit }')"
+			[ -z "$scraper" ] || { kill "$scraper"; wait "$scraper"; } 2>/dev/null
+			scraper=
+		done
+	done
+	kill "$daemon" && wait "$daemon"
+}
+
 # What the kernel holds for one filter, as it says in each map's fdinfo.
 kernel_bytes() {
 	local pin
@@ -91,6 +128,6 @@ measure_replace() {
 
 section_tools() {
 	measure_attach
-	measure_listing && measure_memory
+	measure_listing && measure_memory && measure_scrape
 	measure_replace
 }
