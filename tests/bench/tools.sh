@@ -62,8 +62,8 @@ measure_listing() {
 # ask_daemon FORMAT: one scrape of the daemon in the sandbox `full`, and what curl says of it
 ask_daemon() { at full curl -sf -o /dev/null -w "$1" http://127.0.0.1:20053/metrics; }
 
-# The daemon over the same full table: how long a scrape takes, and what a flood's packets cost on
-# one core while another one scrapes without a pause.
+# The daemon over the same full table: how long a scrape takes, and what the packets of a flood
+# cost while it is scraped twenty times a second on another core.
 measure_scrape() {
 	local round scraper="" state daemon tries directory=$work/bpffs/drop53-full
 	if ! command -v curl >/dev/null; then
