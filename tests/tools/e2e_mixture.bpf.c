@@ -41,7 +41,8 @@ int mixture(struct xdp_md *ctx)
 
 	if ((void *)(ip + 1) > (void *)(long)ctx->data_end)
 		return XDP_ABORTED;
-	if ((__u32)random % 10) {
+	if (traffic.alone || (__u32)random % 10) {
+		traffic.alone -= !!traffic.alone;
 		ip->saddr = bpf_htonl(0x0a000000 | next_random() >> 40);
 	} else if (heavy < MIXTURE_HEAVY) {
 		traffic.sent[heavy]++;

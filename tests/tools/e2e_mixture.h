@@ -12,6 +12,7 @@
 
 struct mixture_traffic {
 	__u64 random; /* not 0 */
+	__u64 alone;  /* so many forged packets come before the first heavy one */
 	__u64 sent[MIXTURE_HEAVY];
 };
 
