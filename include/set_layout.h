@@ -30,7 +30,7 @@
  */
 enum set_type {
 	SET_UNIFORM, /* every address alike: SET_ODD is the answer */
-	SET_SPLIT,   /* the next `size` bits choose one of so many buckets */
+	SET_SPLIT,   /* the next `size` bits choose a bucket, of which `line` is the first */
 	SET_SKIP,    /* this bucket is a struct set_skip */
 	SET_LIST,    /* this bucket has keys, of enum set_lanes `size` */
 	SET_LONG,    /* 2^size lines of struct set_far, in ascending order over all */
@@ -44,14 +44,34 @@ enum set_type {
 #define SET_MAX_LINES  (1u << (32 - SET_LINE_SHIFT)) /* 512 MiB */
 #define SET_MAX_LONG   (32 - SET_LINE_SHIFT)
 
-/* At most so many splits and skips, one after the other, lead to a list. */
-#define SET_DEPTH 12
+/* At most so many splits, one after the other, lead to a list. */
+#define SET_DEPTH 7
 
 /* The first bits of an address choose its root. IPv6: all of 2000::/3 is one. */
 #define SET_ROOT_BITS4 1
 #define SET_ROOT_BITS6 3
 #define SET_ROOTS4     (1 << SET_ROOT_BITS4)
 #define SET_ROOTS6     (1 << SET_ROOT_BITS6)
+
+/*
+ * A set lies in tables, maps inside a map. Where the kernel knows their size when it loads the
+ * program, it puts the look-up of a line into the program's own code; else each line costs a call,
+ * which is more than all the rest. So tables come in few sizes, each with an outer map of its own:
+ * X(class, lines). A set that is larger than the largest takes several of those.
+ *
+ *	index in the outer map: slot * SET_PAGES + line / lines of the class
+ */
+#define SET_CLASSES(X) \
+	X(0, 64)       \
+	X(1, 512)      \
+	X(2, 4096)     \
+	X(3, 32768)    \
+	X(4, 262144)
+#define SET_CLASS_LINES(class, lines) [class] = lines,
+#define SET_CLASS__N		      5
+#define SET_PAGES		      32
+static const __u32 set_class_lines[SET_CLASS__N]
+	__attribute__((unused)) = {SET_CLASSES(SET_CLASS_LINES)};
 
 enum set_family { SET_IPV4, SET_IPV6, SET_FAMILY__N };
 
@@ -65,15 +85,16 @@ struct set_header {
 };
 
 /*
- * What is left of the address, under the mask, is compared with the bits in common. If they are
- * equal they are used up and `next` goes on; if not, the answer is `below` or `above`.
+ * The first bits of what is left of the address are compared with those that all boundaries have
+ * in common. If they are equal they are used up and `next` goes on; if not, the entry `below` or
+ * `above` is the answer.
  */
 struct set_skip {
-	__u64 mask_high, mask_low;
-	__u64 high, low;
-	__u32 bits;
-	__u32 next; /* entry */
-	__u32 below; /* 0 or 1 */
+	__u64 mask;
+	__u64 common;
+	__u32 bits;  /* of the mask: 63 at most */
+	__u32 next;  /* SET_SPLIT or SET_UNIFORM */
+	__u32 below; /* both SET_UNIFORM */
 	__u32 above;
 };
 
@@ -93,7 +114,7 @@ enum set_lanes { SET_LANES15, SET_LANES31, SET_LANES63 };
  */
 struct set_bucket {
 	__u32 entry;
-	__u32 far; /* line << 1; lowest bit: it and the next; 0: every key is exact */
+	__u32 far; /* a line; 0: every key is exact */
 	union {
 		__u64 word[SET_WORDS];
 		__u16 key15[4 * SET_WORDS];

@@ -51,9 +51,8 @@ static const char *check_header(const struct set_header *header, __u32 n)
 static struct prefix get_prefix4(const void *records, size_t i)
 {
 	const struct set_prefix4 *record = (const struct set_prefix4 *)records + i;
-	struct prefix prefix = {.family = DROP53_FAMILY_IPV4,
-				.length = record->length,
-				.except = record->except};
+	struct prefix prefix = {
+		.family = DROP53_FAMILY_IPV4, .length = record->length, .except = record->except};
 
 	memcpy(prefix.address, &record->address, sizeof(record->address));
 	return prefix;
@@ -62,9 +61,8 @@ static struct prefix get_prefix4(const void *records, size_t i)
 static struct prefix get_prefix6(const void *records, size_t i)
 {
 	const struct set_prefix6 *record = (const struct set_prefix6 *)records + i;
-	struct prefix prefix = {.family = DROP53_FAMILY_IPV6,
-				.length = record->length,
-				.except = record->except};
+	struct prefix prefix = {
+		.family = DROP53_FAMILY_IPV6, .length = record->length, .except = record->except};
 
 	memcpy(prefix.address, record->address, sizeof(record->address));
 	return prefix;

@@ -131,8 +131,8 @@ static void merge(struct list *list, const struct list *some, size_t common)
 
 	list->n = to;
 	while (next) {
-		before = from ? prefix__compare(&list->prefix[from - 1], &some->prefix[next - 1]) :
-				-1;
+		before = from ? prefix__compare(&list->prefix[from - 1], &some->prefix[next - 1])
+			      : -1;
 		if (before < 0)
 			list->prefix[--to] = some->prefix[--next];
 		else

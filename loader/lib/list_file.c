@@ -271,8 +271,7 @@ static int unchanged(const struct reader *reader, int fd, const struct stat *bef
 			  reader->name);
 }
 
-int list__parse_file(const char *path, struct list *list, struct list_file *file,
-		     struct diag *diag)
+int list__parse_file(const char *path, struct list *list, struct list_file *file, struct diag *diag)
 {
 	struct reader reader = {.name = path, .diag = diag, .line = 1};
 	struct stat before;

@@ -181,8 +181,8 @@ static fault_t take_length(struct cursor *in, struct prefix *prefix)
 
 	if (take(in, '/'))
 		fault = take_number(in, length, &length, "after the \"/\" comes a length in bits",
-				    ipv4 ? "the length of an IPv4 prefix is at most 32" :
-					   "the length of an IPv6 prefix is at most 128");
+				    ipv4 ? "the length of an IPv4 prefix is at most 32"
+					 : "the length of an IPv6 prefix is at most 128");
 	prefix->length = length;
 	return fault;
 }

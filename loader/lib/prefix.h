@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* One entry of an allow-list: an address prefix, or with `!` one that is taken out of a wider one. */
+/* One entry of an allow-list: an address prefix, or `!` and one that is taken out of a wider one.
+ */
 #ifndef DROP53_PREFIX_H
 #define DROP53_PREFIX_H
 
@@ -11,9 +12,9 @@
 struct diag;
 
 struct prefix {
-	__u8 family; /* enum drop53_family: IPV4 or IPV6 */
-	__u8 length; /* bits */
-	__u8 except; /* 1: `!`, not allowed although a wider prefix is */
+	__u8 family;	  /* enum drop53_family: IPV4 or IPV6 */
+	__u8 length;	  /* bits */
+	__u8 except;	  /* 1: `!`, not allowed although a wider prefix is */
 	__u8 address[16]; /* network byte order; IPv4 in the first four, the rest and all bits
 			     below the length zero */
 };

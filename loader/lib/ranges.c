@@ -113,9 +113,9 @@ const char *ranges__count(const struct ranges *ranges, enum drop53_family family
 	for (i = 0; i < ranges->n; i++)
 		count += i & 1 ? ranges->boundary[i] : -ranges->boundary[i];
 	if (ranges->n && !count)
-		return strcpy(text, family == DROP53_FAMILY_IPV4 ?
-					    "4294967296" :
-					    "340282366920938463463374607431768211456");
+		return strcpy(text, family == DROP53_FAMILY_IPV4
+					    ? "4294967296"
+					    : "340282366920938463463374607431768211456");
 	if (family == DROP53_FAMILY_IPV4)
 		count >>= 96;
 	do {

@@ -22,15 +22,15 @@ bool check_contains(const struct blob *blob, enum drop53_family family,
 	__be32 words[4];
 
 	memcpy(words, address, sizeof(words));
-	return family == DROP53_FAMILY_IPV4 ? set_contains4(&image, words[0]) :
-					      set_contains6(&image, words);
+	return family == DROP53_FAMILY_IPV4 ? set_contains4(&image, words[0])
+					    : set_contains6(&image, words);
 }
 
 static int check_address(const struct check *check, enum drop53_family family,
 			 const __u8 address[static 16])
 {
-	const struct prefix *match = oracle_match(check->list->prefix, check->list->n, family,
-						  address);
+	const struct prefix *match =
+		oracle_match(check->list->prefix, check->list->n, family, address);
 	int af = family == DROP53_FAMILY_IPV4 ? AF_INET : AF_INET6;
 	bool allowed = match && !match->except, found;
 	char text[INET6_ADDRSTRLEN];
@@ -70,10 +70,9 @@ static int check_around(const struct check *check, enum drop53_family family,
 	memcpy(above, address, sizeof(above));
 	step(below, bytes, false);
 	step(above, bytes, true);
-	return check_address(check, family, address) || check_address(check, family, below) ||
-			       check_address(check, family, above) ?
-		       -1 :
-		       0;
+	if (check_address(check, family, below) || check_address(check, family, above))
+		return -1;
+	return check_address(check, family, address);
 }
 
 static int check_prefix(const struct check *check, const struct prefix *prefix)
@@ -84,10 +83,9 @@ static int check_prefix(const struct check *check, const struct prefix *prefix)
 	memcpy(last, prefix->address, sizeof(last));
 	for (i = prefix->length; i < bits; i++)
 		last[i / 8] |= 0x80 >> i % 8;
-	return check_around(check, prefix->family, prefix->address) ||
-			       check_around(check, prefix->family, last) ?
-		       -1 :
-		       0;
+	if (check_around(check, prefix->family, prefix->address))
+		return -1;
+	return check_around(check, prefix->family, last);
 }
 
 /* Addresses inside prefixes, and anywhere. */

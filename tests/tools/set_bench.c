@@ -7,8 +7,8 @@
  * A program draws a new source at every run of BPF_PROG_TEST_RUN, over all addresses, from inside
  * the list's prefixes, or from right beside them, and looks it up; the same program without the
  * look-up (what an empty list costs) is taken off, median of interleaved rounds. Times in
- * nanoseconds a look-up, milliseconds to compile, bytes in the kernel. -j: JSON. NAME: only lists
- * whose name begins so.
+ * nanoseconds a look-up, milliseconds to compile it and to add one prefix. -j: JSON. NAME:
+ * only lists whose name begins so.
  */
 #include "bench.h"
 
@@ -29,18 +29,12 @@ struct scene {
 #define V4 DROP53_FAMILY_IPV4
 #define V6 DROP53_FAMILY_IPV6
 static const struct scene scenes[] = {
-	{"v4-random-10", V4, LIST_RANDOM, 10},
-	{"v4-random-1k", V4, LIST_RANDOM, 1000},
-	{"v4-random-100k", V4, LIST_RANDOM, 100000},
-	{"v4-random-1M", V4, LIST_RANDOM, 1000000},
-	{"v4-hosts-100k", V4, LIST_HOSTS, 100000},
-	{"v4-nested-100k", V4, LIST_NESTED, 100000},
-	{"v6-random-10", V6, LIST_RANDOM, 10},
-	{"v6-random-1k", V6, LIST_RANDOM, 1000},
-	{"v6-random-100k", V6, LIST_RANDOM, 100000},
-	{"v6-random-1M", V6, LIST_RANDOM, 1000000},
-	{"v6-hosts-1M", V6, LIST_HOSTS, 1000000},
-	{"v6-sites-10k", V6, LIST_SITES, 10000},
+	{"v4-random-10", V4, LIST_RANDOM, 10},	     {"v4-random-1k", V4, LIST_RANDOM, 1000},
+	{"v4-random-100k", V4, LIST_RANDOM, 100000}, {"v4-random-1M", V4, LIST_RANDOM, 1000000},
+	{"v4-hosts-100k", V4, LIST_HOSTS, 100000},   {"v4-nested-100k", V4, LIST_NESTED, 100000},
+	{"v6-random-10", V6, LIST_RANDOM, 10},	     {"v6-random-1k", V6, LIST_RANDOM, 1000},
+	{"v6-random-100k", V6, LIST_RANDOM, 100000}, {"v6-random-1M", V6, LIST_RANDOM, 1000000},
+	{"v6-hosts-1M", V6, LIST_HOSTS, 1000000},    {"v6-sites-10k", V6, LIST_SITES, 10000},
 	{"v6-nested-100k", V6, LIST_NESTED, 100000},
 };
 #define SCENES (sizeof(scenes) / sizeof(scenes[0]))
@@ -49,7 +43,8 @@ static const struct scene scenes[] = {
 enum draw { ANY, INSIDE, BESIDE, DRAW__N };
 
 struct result {
-	size_t prefixes, bytes;
+	size_t prefixes;
+	size_t compiled, tables, list; /* bytes; `tables` is what `compiled` takes in the kernel */
 	double compile_ms, add_ms;
 	double ns[DRAW__N];
 	double found[DRAW__N]; /* share of the sources that were in the set */
@@ -142,11 +137,8 @@ static double time_add(const struct blob *blob, enum drop53_family family)
 	return (end - start) / 1e6;
 }
 
-static const char *beside_executable(const char *file);
-static bool by_call;
-static void measure(const struct scene *scene, struct result *result)
+static void measure(struct set_kernel *kernel, const struct scene *scene, struct result *result)
 {
-	struct set_kernel k, *kernel=&k; int err;
 	struct blob blob = {};
 	struct list list;
 	double start;
@@ -159,10 +151,9 @@ static void measure(const struct scene *scene, struct result *result)
 	result->compile_ms = (bench_clock(CLOCK_MONOTONIC) - start) / 1e6;
 	result->add_ms = time_add(&blob, scene->family);
 	result->prefixes = list.n;
-	result->bytes = (size_t)blob.n * SET_LINE;
-	err = set_kernel__open(kernel, beside_executable("set_probe.bpf.o"), by_call ? 0 : blob.n);
-	if (err)
-		error(1, -err, "set_probe.bpf.o");
+	result->compiled = (size_t)blob.lines->header.list_line * SET_LINE;
+	result->tables = set_store__bytes(blob.lines->header.list_line);
+	result->list = (size_t)blob.n * SET_LINE - result->compiled;
 	if (set_kernel__put(kernel, &blob))
 		error(1, 0, "%s: no room in the kernel", scene->name);
 	kernel->settings->ipv6 = scene->family == V6;
@@ -171,28 +162,34 @@ static void measure(const struct scene *scene, struct result *result)
 			fill_listed(kernel, &list, draw == BESIDE);
 		measure_draw(kernel, result, draw);
 	}
-	set_kernel__close(&k);
 	compile__free(&blob);
 	list__free(&list);
 }
 
+static void print_head(void)
+{
+	printf("%-16s %8s %10s %10s %10s %7s %7s %5s %6s %6s\n", "list", "prefixes", "compiled",
+	       "tables", "list", "compile", "add", "any", "inside", "beside");
+}
+
 static void print_text(const struct scene *scene, const struct result *result)
 {
-	printf("%-16s %8zu %10zu %8.1f %8.1f %6.0f %6.0f %6.0f\n", scene->name, result->prefixes,
-	       result->bytes, result->compile_ms, result->add_ms, result->ns[ANY],
-	       result->ns[INSIDE], result->ns[BESIDE]);
+	printf("%-16s %8zu %10zu %10zu %10zu %7.1f %7.1f %5.0f %6.0f %6.0f\n", scene->name,
+	       result->prefixes, result->compiled, result->tables, result->list, result->compile_ms,
+	       result->add_ms, result->ns[ANY], result->ns[INSIDE], result->ns[BESIDE]);
 	fflush(stdout);
 }
 
 static void print_json(const struct scene *scene, const struct result *result, bool first)
 {
-	printf("%s{\"list\":\"%s\",\"prefixes\":%zu,\"bytes\":%zu,\"compile_ms\":%.1f,"
-	       "\"add_ms\":%.1f,\"ns\":{\"any\":%.0f,\"inside\":%.0f,\"beside\":%.0f},"
+	printf("%s{\"list\":\"%s\",\"prefixes\":%zu,\"compiled_bytes\":%zu,\"table_bytes\":%zu,"
+	       "\"list_bytes\":%zu,\"compile_ms\":%.1f,\"add_ms\":%.1f,",
+	       first ? "" : ",\n", scene->name, result->prefixes, result->compiled, result->tables,
+	       result->list, result->compile_ms, result->add_ms);
+	printf("\"ns\":{\"any\":%.0f,\"inside\":%.0f,\"beside\":%.0f},"
 	       "\"found\":{\"any\":%.4f,\"inside\":%.4f,\"beside\":%.4f}}",
-	       first ? "" : ",\n", scene->name, result->prefixes, result->bytes,
-	       result->compile_ms, result->add_ms, result->ns[ANY], result->ns[INSIDE],
-	       result->ns[BESIDE], result->found[ANY], result->found[INSIDE],
-	       result->found[BESIDE]);
+	       result->ns[ANY], result->ns[INSIDE], result->ns[BESIDE], result->found[ANY],
+	       result->found[INSIDE], result->found[BESIDE]);
 }
 
 static bool wanted(const char *name, char **names)
@@ -216,14 +213,37 @@ static const char *beside_executable(const char *file)
 	return path;
 }
 
-int main(int argc, char **argv)
+static void run_scenes(struct set_kernel *kernel, char **names, bool json)
 {
 	struct result result;
-	bool json = false, first = true;
-	int option;
+	bool first = true;
 	size_t i;
 
-	while ((option = getopt(argc, argv, "r:n:c:jC")) != -1) {
+	if (json)
+		printf("[");
+	else
+		print_head();
+	for (i = 0; i < SCENES; i++) {
+		if (!wanted(scenes[i].name, names))
+			continue;
+		measure(kernel, &scenes[i], &result);
+		if (json)
+			print_json(&scenes[i], &result, first);
+		else
+			print_text(&scenes[i], &result);
+		first = false;
+	}
+	if (json)
+		printf("]\n");
+}
+
+int main(int argc, char **argv)
+{
+	struct set_kernel kernel;
+	bool json = false;
+	int option, err;
+
+	while ((option = getopt(argc, argv, "r:n:c:j")) != -1) {
 		if (option == 'r')
 			rounds = atoi(optarg);
 		else if (option == 'n')
@@ -232,25 +252,15 @@ int main(int argc, char **argv)
 			bench_pin(atoi(optarg));
 		else if (option == 'j')
 			json = true;
-		else if (option == 'C')
-			by_call = true;
 		else
 			return 2;
 	}
 	if (rounds < 1 || rounds > MAX_ROUNDS || repeat < 1)
 		error(2, 0, "one to %d rounds, and at least one run", MAX_ROUNDS);
-	printf(json ? "[" :
-		      "list             prefixes      bytes  compile      add    any inside beside\n");
-	for (i = 0; i < SCENES; i++) {
-		if (!wanted(scenes[i].name, argv + optind))
-			continue;
-		measure(&scenes[i], &result);
-		if (json)
-			print_json(&scenes[i], &result, first);
-		else
-			print_text(&scenes[i], &result);
-		first = false;
-	}
-	printf(json ? "]\n" : "");
+	err = set_kernel__open(&kernel, beside_executable("set_probe.bpf.o"));
+	if (err)
+		error(1, -err, "set_probe.bpf.o");
+	run_scenes(&kernel, argv + optind, json);
+	set_kernel__close(&kernel);
 	return 0;
 }
