@@ -63,7 +63,8 @@ static int retire(struct filter *filter, int slot, struct diag *diag)
 	return 0;
 }
 
-int places__take(struct filter *filter, int slot, __u32 ifindex, const char *name, struct diag *diag)
+int places__take(struct filter *filter, int slot, __u32 ifindex, const char *name,
+		 struct diag *diag)
 {
 	struct drop53_settings *settings = filter->settings;
 	struct drop53_interface *record = &settings->interface[slot];

@@ -20,6 +20,6 @@ int places__find(const struct filter *filter, __u32 ifindex);
  * interface had there goes to the retired counts, which `counters` shows as "unknown".
  */
 int places__take(struct filter *filter, int slot, __u32 ifindex, const char *name,
-		struct diag *diag);
+		 struct diag *diag);
 
 #endif

@@ -69,26 +69,62 @@ static const struct row {
 	enum drop53_protocol protocol;
 	int action[DROP53_POLICY__N];
 } rows[] = {
-#define DROPPED(reason) \
-	{DROP53_OUTCOME_##reason##_DROP, DROP53_OUTCOME_##reason##_WOULD_DROP}
-#define PASSED(reason) {DROP53_OUTCOME_##reason##_PASS, DROP53_OUTCOME_##reason##_PASS}
-	{"udp4", LAYERS(ETH(), IP4(), UDP(.dport = 53)), DROPPED(PORT53), DROP53_FAMILY_IPV4,
-	 DROP53_PROTOCOL_UDP, {DROP, PASS}},
-	{"tcp4", LAYERS(ETH(), IP4(), TCP(.dport = 53)), DROPPED(PORT53), DROP53_FAMILY_IPV4,
-	 DROP53_PROTOCOL_TCP, {DROP, PASS}},
-	{"udp6", LAYERS(ETH(), IP6(), UDP(.dport = 53)), DROPPED(PORT53), DROP53_FAMILY_IPV6,
-	 DROP53_PROTOCOL_UDP, {DROP, PASS}},
-	{"tcp6", LAYERS(ETH(), IP6(), TCP(.dport = 53)), DROPPED(PORT53), DROP53_FAMILY_IPV6,
-	 DROP53_PROTOCOL_TCP, {DROP, PASS}},
-	{"tags", LAYERS(ETH(), TAG(.repeat = DROP53_MAX_TAGS + 1), IP4(), UDP(.dport = 53)),
-	 DROPPED(TOO_DEEP), DROP53_FAMILY_NONE, DROP53_PROTOCOL_NONE, {DROP, PASS}},
-	{"headers", LAYERS(ETH(), IP6(), EXT(.repeat = DROP53_MAX_EXTENSIONS + 1),
-			   UDP(.dport = 53)),
-	 DROPPED(TOO_DEEP), DROP53_FAMILY_IPV6, DROP53_PROTOCOL_NONE, {DROP, PASS}},
-	{"fragment", LAYERS(ETH(), IP4(.offset = 9), UDP(.dport = 53)), PASSED(FRAGMENT),
-	 DROP53_FAMILY_IPV4, DROP53_PROTOCOL_UDP, {PASS, PASS}},
-	{"malformed", LAYERS(ETH(), IP4(.ihl = 4), UDP(.dport = 53)), PASSED(MALFORMED),
-	 DROP53_FAMILY_IPV4, DROP53_PROTOCOL_NONE, {PASS, PASS}},
+#define DROPPED(reason)                                                              \
+	{                                                                            \
+		DROP53_OUTCOME_##reason##_DROP, DROP53_OUTCOME_##reason##_WOULD_DROP \
+	}
+#define PASSED(reason)                                                         \
+	{                                                                      \
+		DROP53_OUTCOME_##reason##_PASS, DROP53_OUTCOME_##reason##_PASS \
+	}
+	{"udp4",
+	 LAYERS(ETH(), IP4(), UDP(.dport = 53)),
+	 DROPPED(PORT53),
+	 DROP53_FAMILY_IPV4,
+	 DROP53_PROTOCOL_UDP,
+	 {DROP, PASS}},
+	{"tcp4",
+	 LAYERS(ETH(), IP4(), TCP(.dport = 53)),
+	 DROPPED(PORT53),
+	 DROP53_FAMILY_IPV4,
+	 DROP53_PROTOCOL_TCP,
+	 {DROP, PASS}},
+	{"udp6",
+	 LAYERS(ETH(), IP6(), UDP(.dport = 53)),
+	 DROPPED(PORT53),
+	 DROP53_FAMILY_IPV6,
+	 DROP53_PROTOCOL_UDP,
+	 {DROP, PASS}},
+	{"tcp6",
+	 LAYERS(ETH(), IP6(), TCP(.dport = 53)),
+	 DROPPED(PORT53),
+	 DROP53_FAMILY_IPV6,
+	 DROP53_PROTOCOL_TCP,
+	 {DROP, PASS}},
+	{"tags",
+	 LAYERS(ETH(), TAG(.repeat = DROP53_MAX_TAGS + 1), IP4(), UDP(.dport = 53)),
+	 DROPPED(TOO_DEEP),
+	 DROP53_FAMILY_NONE,
+	 DROP53_PROTOCOL_NONE,
+	 {DROP, PASS}},
+	{"headers",
+	 LAYERS(ETH(), IP6(), EXT(.repeat = DROP53_MAX_EXTENSIONS + 1), UDP(.dport = 53)),
+	 DROPPED(TOO_DEEP),
+	 DROP53_FAMILY_IPV6,
+	 DROP53_PROTOCOL_NONE,
+	 {DROP, PASS}},
+	{"fragment",
+	 LAYERS(ETH(), IP4(.offset = 9), UDP(.dport = 53)),
+	 PASSED(FRAGMENT),
+	 DROP53_FAMILY_IPV4,
+	 DROP53_PROTOCOL_UDP,
+	 {PASS, PASS}},
+	{"malformed",
+	 LAYERS(ETH(), IP4(.ihl = 4), UDP(.dport = 53)),
+	 PASSED(MALFORMED),
+	 DROP53_FAMILY_IPV4,
+	 DROP53_PROTOCOL_NONE,
+	 {PASS, PASS}},
 };
 
 static void each_reason_has_its_action_and_its_cell(void **state)
@@ -128,8 +164,7 @@ static void run_udp(struct kernel *kernel, unsigned int times)
 	program__run(kernel->filter.program, LAYERS(ETH(), IP4(), UDP(.dport = 53)), times);
 }
 
-#define UDP_CELL \
-	drop53_cell(DROP53_OUTCOME_PORT53_DROP, DROP53_FAMILY_IPV4, DROP53_PROTOCOL_UDP)
+#define UDP_CELL drop53_cell(DROP53_OUTCOME_PORT53_DROP, DROP53_FAMILY_IPV4, DROP53_PROTOCOL_UDP)
 
 static void an_interface_counts_in_its_slot(void **state)
 {
@@ -208,8 +243,9 @@ static void a_policy_that_is_none_drops(void **state)
 	struct kernel *kernel = *state;
 
 	kernel->settings->policy = 77;
-	assert_int_equal(program__run(kernel->filter.program,
-				      LAYERS(ETH(), IP4(), UDP(.dport = 53)), 1), DROP);
+	assert_int_equal(
+		program__run(kernel->filter.program, LAYERS(ETH(), IP4(), UDP(.dport = 53)), 1),
+		DROP);
 }
 
 static void a_new_zero_epoch_clears_the_block_when_it_is_next_used(void **state)

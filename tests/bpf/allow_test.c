@@ -55,9 +55,9 @@ static int teardown(void **state)
 static int from_to(const char *source, const char *target)
 {
 	if (strchr(source, ':'))
-		return program__run(pinned.filter.program,
-				    LAYERS(ETH(), IP6(.src = source, .dst = target),
-					   UDP(.dport = 53)), 1);
+		return program__run(
+			pinned.filter.program,
+			LAYERS(ETH(), IP6(.src = source, .dst = target), UDP(.dport = 53)), 1);
 	return program__run(pinned.filter.program,
 			    LAYERS(ETH(), IP4(.src = source, .dst = target), UDP(.dport = 53)), 1);
 }
@@ -155,20 +155,30 @@ static void the_destination_is_found_behind_tags_options_and_headers(void **stat
 
 	(void)state;
 	pinned.filter.settings->scope = DROP53_SCOPE_LOCAL;
+	assert_int_equal(
+		program__run(program,
+			     LAYERS(ETH(), TAG(.repeat = 3),
+				    IP4(.src = "10.0.0.1", .dst = "203.0.113.53", .size = 40),
+				    UDP(.dport = 53)),
+			     1),
+		DROP);
 	assert_int_equal(program__run(program,
 				      LAYERS(ETH(), TAG(.repeat = 3),
-					     IP4(.src = "10.0.0.1", .dst = "203.0.113.53", .size = 40),
-					     UDP(.dport = 53)), 1), DROP);
-	assert_int_equal(program__run(program,
-				      LAYERS(ETH(), TAG(.repeat = 3), IP4(.src = "10.0.0.1", .dst = "8.8.8.8", .size = 40),
-					     UDP(.dport = 53)), 1), PASS);
+					     IP4(.src = "10.0.0.1", .dst = "8.8.8.8", .size = 40),
+					     UDP(.dport = 53)),
+				      1),
+			 PASS);
 	assert_int_equal(program__run(program,
 				      LAYERS(ETH(), TAG(), IP6(.src = "fd00::1", .dst = "fd00::2"),
-					     EXT(.repeat = 5), TCP(.dport = 53)), 1), PASS);
-	assert_int_equal(program__run(program,
-				      LAYERS(ETH(), TAG(),
-					     IP6(.src = "fd00::1", .dst = "2001:db8:53::53"),
-					     EXT(.repeat = 5), TCP(.dport = 53)), 1), DROP);
+					     EXT(.repeat = 5), TCP(.dport = 53)),
+				      1),
+			 PASS);
+	assert_int_equal(
+		program__run(program,
+			     LAYERS(ETH(), TAG(), IP6(.src = "fd00::1", .dst = "2001:db8:53::53"),
+				    EXT(.repeat = 5), TCP(.dport = 53)),
+			     1),
+		DROP);
 }
 
 int main(void)

@@ -60,8 +60,8 @@ static const char *name_of(const struct source *source)
 {
 	static char text[INET6_ADDRSTRLEN];
 
-	return inet_ntop(source->family == DROP53_FAMILY_IPV6 ? AF_INET6 : AF_INET,
-			 source->address, text, sizeof(text));
+	return inet_ntop(source->family == DROP53_FAMILY_IPV6 ? AF_INET6 : AF_INET, source->address,
+			 text, sizeof(text));
 }
 
 static void a_source_is_counted_by_packets_bytes_protocol_and_time(void **state)
@@ -170,8 +170,8 @@ static void without_a_table_everything_is_untracked(void **state)
 
 	(void)state;
 	assert_int_equal(kernel__load(&kernel, &none, 1), 0);
-	assert_int_equal(program__run(kernel.filter.program,
-				      LAYERS(ETH(), IP4(), UDP(.dport = 53)), 9), 1);
+	assert_int_equal(
+		program__run(kernel.filter.program, LAYERS(ETH(), IP4(), UDP(.dport = 53)), 9), 1);
 	read_table(&kernel, &table);
 	assert_int_equal(table.n, 0);
 	assert_int_equal(table.untracked.packets, 9);
@@ -225,13 +225,13 @@ static void open_mixture(struct mixture *mixture, const struct kernel *kernel, _
 	mixture->object = bpf_object__open_file(path, NULL);
 	assert_non_null(mixture->object);
 	assert_int_equal(bpf_object__load(mixture->object), 0);
-	mixture->program = bpf_program__fd(
-		bpf_object__find_program_by_name(mixture->object, "mixture"));
+	mixture->program =
+		bpf_program__fd(bpf_object__find_program_by_name(mixture->object, "mixture"));
 	mixture->traffic = bpf_object__find_map_fd_by_name(mixture->object, ".data.traffic");
 	assert_int_equal(bpf_map_update_elem(mixture->traffic, &zero, &traffic, BPF_ANY), 0);
 	map = bpf_object__find_map_by_name(mixture->object, "programs");
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(map), &zero, &kernel->filter.program,
-					     BPF_ANY), 0);
+	assert_int_equal(
+		bpf_map_update_elem(bpf_map__fd(map), &zero, &kernel->filter.program, BPF_ANY), 0);
 }
 
 static unsigned int heavy_number(const struct source *source)
@@ -246,9 +246,8 @@ static unsigned int heavy_number(const struct source *source)
 static void check_accuracy(__u64 seed, __u32 alone)
 {
 	/* The default size on this machine. */
-	const struct drop53_config config = {
-		.sets = (16u << 20) / sizeof(struct drop53_source) / libbpf_num_possible_cpus() /
-			DROP53_WAYS};
+	const struct drop53_config config = {.sets = (16u << 20) / sizeof(struct drop53_source) /
+						     libbpf_num_possible_cpus() / DROP53_WAYS};
 	unsigned int listed = 0, right = 0, n;
 	struct mixture_traffic traffic;
 	struct source_table table;

@@ -5,8 +5,8 @@
 
 #include <linux/types.h>
 
-#define MIXTURE_HEAVY	100 /* 198.18.0.0 and following */
-#define MIXTURE_FORGED	(1u << 24) /* drawn from 10.0.0.0/8 */
+#define MIXTURE_HEAVY  100	  /* 198.18.0.0 and following */
+#define MIXTURE_FORGED (1u << 24) /* drawn from 10.0.0.0/8 */
 /* As many forged packets as there are addresses, and one heavy one to nine of them. */
 #define MIXTURE_PACKETS 18641351u
 

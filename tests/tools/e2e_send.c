@@ -34,8 +34,8 @@
 
 #include "../support/frame.h"
 
-#define BURST	100 /* frames on their way at once: veth has room for 256 */
-#define PATIENCE 20 /* seconds that the other end may take for a burst */
+#define BURST	 100 /* frames on their way at once: veth has room for 256 */
+#define PATIENCE 20  /* seconds that the other end may take for a burst */
 
 static struct {
 	const char *interface, *src, *dst;

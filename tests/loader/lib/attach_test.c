@@ -146,7 +146,9 @@ static void another_mode_is_refused(void **state)
 static void somebody_elses_program_is_named_and_left_alone(void **state)
 {
 	const struct bpf_insn pass[] = {
-		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 2 /* XDP_PASS */},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K,
+		 .dst_reg = BPF_REG_0,
+		 .imm = 2 /* XDP_PASS */},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
 	struct filter *filter = *state;

@@ -59,8 +59,8 @@ static struct drop53_count counted(const struct kernel *kernel, const char *inte
 	return count;
 }
 
-#define COUNTED(kernel, interface, family, protocol, verdict, reason)                       \
-	counted(kernel, interface, DROP53_FAMILY_##family, DROP53_PROTOCOL_##protocol,      \
+#define COUNTED(kernel, interface, family, protocol, verdict, reason)                  \
+	counted(kernel, interface, DROP53_FAMILY_##family, DROP53_PROTOCOL_##protocol, \
 		DROP53_VERDICT_##verdict, DROP53_REASON_##reason)
 
 static struct drop53_count dropped(const struct kernel *kernel)

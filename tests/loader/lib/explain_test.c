@@ -58,10 +58,10 @@ static void judge(const void *frame, size_t length, enum drop53_verdict verdict,
 		assert_string_equal(prefix__format(explanation.match, text), match);
 }
 
-#define JUDGE(verdict, reason, match, ...)                                              \
-	do {                                                                            \
-		static unsigned char frame[FRAME_MAX];                                  \
-		size_t length = frame__build(LAYERS(__VA_ARGS__), frame, FRAME_MAX);    \
+#define JUDGE(verdict, reason, match, ...)                                                     \
+	do {                                                                                   \
+		static unsigned char frame[FRAME_MAX];                                         \
+		size_t length = frame__build(LAYERS(__VA_ARGS__), frame, FRAME_MAX);           \
 		judge(frame, length, DROP53_VERDICT_##verdict, DROP53_REASON_##reason, match); \
 	} while (0)
 

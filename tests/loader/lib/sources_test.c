@@ -16,12 +16,14 @@
 
 static struct source make(const char *address, __u64 packets, __u64 bytes, __u64 last_seen)
 {
-	struct source source = {.count = {packets, bytes}, .tcp_packets = packets / 2,
-				.first_seen = last_seen - 10, .last_seen = last_seen};
+	struct source source = {.count = {packets, bytes},
+				.tcp_packets = packets / 2,
+				.first_seen = last_seen - 10,
+				.last_seen = last_seen};
 
 	source.family = strchr(address, ':') ? DROP53_FAMILY_IPV6 : DROP53_FAMILY_IPV4;
-	assert_int_equal(inet_pton(strchr(address, ':') ? AF_INET6 : AF_INET, address,
-				   source.address), 1);
+	assert_int_equal(
+		inet_pton(strchr(address, ':') ? AF_INET6 : AF_INET, address, source.address), 1);
 	return source;
 }
 
@@ -52,10 +54,10 @@ static void expect(const struct source_table *table, const char *const *wanted, 
 	}
 }
 
-#define EXPECT(table, ...)                                                              \
-	do {                                                                            \
-		const char *const wanted[] = {__VA_ARGS__};                             \
-		expect(table, wanted, sizeof(wanted) / sizeof(wanted[0]));              \
+#define EXPECT(table, ...)                                                 \
+	do {                                                               \
+		const char *const wanted[] = {__VA_ARGS__};                \
+		expect(table, wanted, sizeof(wanted) / sizeof(wanted[0])); \
 	} while (0)
 
 static void each_order_is_descending_but_that_of_addresses(void **state)
@@ -147,12 +149,15 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void put(struct kernel *kernel, __u32 index, const char *address, __u64 packets,
-		__u32 epoch, __u32 changing)
+static void put(struct kernel *kernel, __u32 index, const char *address, __u64 packets, __u32 epoch,
+		__u32 changing)
 {
-	struct drop53_source slot = {.state = DROP53_FAMILY_IPV4 + changing, .epoch = epoch,
-				     .packets = packets, .bytes = 100 * packets,
-				     .first_seen = index + 1, .last_seen = index + 9};
+	struct drop53_source slot = {.state = DROP53_FAMILY_IPV4 + changing,
+				     .epoch = epoch,
+				     .packets = packets,
+				     .bytes = 100 * packets,
+				     .first_seen = index + 1,
+				     .last_seen = index + 9};
 
 	assert_int_equal(inet_pton(AF_INET, address, slot.address), 1);
 	assert_int_equal(bpf_map_update_elem(kernel->filter.sources, &index, &slot, BPF_ANY), 0);

@@ -18,7 +18,8 @@ struct value {
 	__u64 word[2];
 };
 
-/* An array whose i-th value is i and its square. @flags: BPF_F_MMAPABLE or 0, which cannot be mapped */
+/* An array whose i-th value is i and its square. @flags: BPF_F_MMAPABLE or 0, which cannot be
+ * mapped */
 static int make(__u32 entries, __u32 flags)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = flags);
