@@ -56,22 +56,17 @@ enum set_type {
 /*
  * A set lies in tables, maps inside a map. Where the kernel knows their size when it loads the
  * program, it puts the look-up of a line into the program's own code; else each line costs a call,
- * which is more than all the rest. So tables come in few sizes, each with an outer map of its own:
- * X(class, lines). A set that is larger than the largest takes several of those.
+ * which is more than all the rest. So tables come in a few sizes, each with an outer map of its
+ * own, and a set takes several of one size: X(class, lines).
  *
  *	index in the outer map: slot * SET_PAGES + line / lines of the class
  */
-#define SET_CLASSES(X) \
-	X(0, 64)       \
-	X(1, 512)      \
-	X(2, 4096)     \
-	X(3, 32768)    \
-	X(4, 262144)
-#define SET_CLASS_LINES(class, lines) [class] = lines,
-#define SET_CLASS__N		      5
-#define SET_PAGES		      32
-static const __u32 set_class_lines[SET_CLASS__N]
-	__attribute__((unused)) = {SET_CLASSES(SET_CLASS_LINES)};
+#define SET_CLASSES(X)            \
+	X(0, 256)    /* 16 KiB */ \
+	X(1, 16384)  /* 1 MiB */  \
+	X(2, 262144) /* 16 MiB */
+#define SET_CLASS__N 3
+#define SET_PAGES    32
 
 enum set_family { SET_IPV4, SET_IPV6, SET_FAMILY__N };
 

@@ -9,7 +9,10 @@
 
 #include "lib/diag.h"
 
-#define FEW_TABLES 4
+#define FEW_TABLES		  16
+
+#define CLASS_LINES(class, lines) [class] = lines,
+static const __u32 class_lines[SET_CLASS__N] = {SET_CLASSES(CLASS_LINES)};
 
 /* The tables of one set. */
 struct tables {
@@ -20,27 +23,27 @@ struct tables {
 
 /*
  * The smallest tables of which a few are enough: little is wasted, and a kernel that waits for
- * packets at each does not wait for long.
+ * packets at each (before 6.8) does not wait for long.
  */
 static __u32 class_of(__u32 lines)
 {
 	__u32 i = 0;
 
-	while (i < SET_CLASS__N - 1 && FEW_TABLES * set_class_lines[i] < lines)
+	while (i < SET_CLASS__N - 1 && FEW_TABLES * class_lines[i] < lines)
 		i++;
 	return i;
 }
 
 static __u32 tables_of(__u32 lines)
 {
-	__u32 size = set_class_lines[class_of(lines)];
+	__u32 size = class_lines[class_of(lines)];
 
 	return (lines + size - 1) / size;
 }
 
 __u64 set_store__bytes(__u32 lines)
 {
-	return (__u64)tables_of(lines) * set_class_lines[class_of(lines)] * SET_LINE;
+	return (__u64)tables_of(lines) * class_lines[class_of(lines)] * SET_LINE;
 }
 
 static int create(__u32 lines, const char *name, struct diag *diag)
@@ -86,7 +89,7 @@ static int make_tables(struct tables *tables, const struct set_line *lines, __u3
 	int err = 0;
 
 	tables->class = class_of(n);
-	size = set_class_lines[tables->class];
+	size = class_lines[tables->class];
 	for (; n && !err; n -= part, lines += part) {
 		part = n < size ? n : size;
 		err = create(size, "set_table", diag);
