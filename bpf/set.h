@@ -2,10 +2,9 @@
 /*
  * Is this address in the set? The layout is include/set_layout.h's.
  *
- * Where a set lies struct set_image says: behind set_maps.h, in which of its maps; natively, where
- * in memory. Sources are random, so nothing branches on a key where arithmetic does as well: a
- * mispredicted branch keeps all that follows waiting for the line that it was about. A line that is
- * not there, or an entry that makes no sense, means "not in the set".
+ * Built for the kernel, `set` is the inner map; natively it is a struct set_image. Sources are
+ * random, so nothing branches on a key where arithmetic does as well. A line that is not there, or
+ * an entry that makes no sense, means "not in the set".
  */
 #ifndef DROP53_SET_H
 #define DROP53_SET_H
@@ -16,31 +15,28 @@
 #include <bpf/bpf_endian.h>
 #include "set_layout.h"
 
+#ifdef __bpf__
+#include <bpf/bpf_helpers.h>
+
+static __always_inline const struct set_line *set__line(void *set, __u32 number)
+{
+	return bpf_map_lookup_elem(set, &number);
+}
+#else
 #ifndef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #endif
 
-#if defined(DROP53_SET_MAPS_H)
-/* struct set_image and set__line() are there. */
-#elif defined(__bpf__)
-#include <bpf/bpf_helpers.h>
-
-/* The inner map itself: every line costs a call if such maps come in any size. */
-struct set_image;
-
-static __always_inline const struct set_line *set__line(const struct set_image *set, __u32 number)
-{
-	return bpf_map_lookup_elem((void *)set, &number);
-}
-#else
 struct set_image {
 	const struct set_line *lines;
 	__u32 n;
 };
 
-static __always_inline const struct set_line *set__line(const struct set_image *set, __u32 number)
+static __always_inline const struct set_line *set__line(void *set, __u32 number)
 {
-	return number < set->n ? &set->lines[number] : NULL;
+	const struct set_image *image = set;
+
+	return image && number < image->n ? &image->lines[number] : NULL;
 }
 #endif
 
@@ -64,9 +60,14 @@ static __always_inline __u64 set_key__behind(struct set_key key, __u32 bits)
 	return key.high << bits | key.low >> 1 >> (63 - bits);
 }
 
-/* @bits: below 64 */
+/* @bits: below 128 */
 static __always_inline void set_key__drop(struct set_key *key, __u32 bits)
 {
+	if (bits & 64) {
+		key->high = key->low;
+		key->low = 0;
+	}
+	bits &= 63;
 	key->high = set_key__behind(*key, bits);
 	key->low <<= bits;
 }
@@ -99,8 +100,7 @@ static __always_inline bool set__odd_far(const struct set_line *line, struct set
 }
 
 /* The same over 2^size lines: those below the one that is found are full, and so even. */
-static __always_inline bool set__odd_long(const struct set_image *set, __u32 entry,
-					  struct set_key key)
+static __always_inline bool set__odd_long(void *set, __u32 entry, struct set_key key)
 {
 	__u32 first = entry >> SET_LINE_SHIFT, size = set__size(entry);
 	const struct set_line *line;
@@ -130,38 +130,48 @@ static const struct {
 	[SET_LANES63 + 1] = {0x0000000000000001ull, 64 - 63}, /* nothing writes this */
 };
 
+/* Whether any lane is equal to the key's: x - 1 borrows from the top bit only where x is zero. */
+static __always_inline bool set__equal(const struct set_bucket *bucket, __u64 keys, __u64 ones,
+				       __u64 tops)
+{
+	__u64 equal = 0, x;
+
+	SET_UNROLL
+	for (__u32 i = 0; i < SET_WORDS; i++) {
+		x = bucket->word[i] ^ keys;
+		equal |= (x - ones) & ~x;
+	}
+	return equal & tops;
+}
+
 /* @before: the key before, and @key: the 64 bits behind the bits that led to this bucket. */
-static __always_inline bool set__search(const struct set_image *set,
-					const struct set_bucket *bucket, struct set_key before,
-					__u64 key)
+static __always_inline bool set__search(void *set, const struct set_bucket *bucket,
+					struct set_key before, __u64 key)
 {
 	__u32 lanes = set__size(bucket->entry) & 3, far = bucket->far;
 	__u64 ones = set__lanes[lanes].ones, spare = set__lanes[lanes].spare;
-	__u64 tops = ones << (64 - spare), keys = (key >> spare) * ones | tops;
-	__u64 odd = 0, equal = 0, above;
+	__u64 tops = ones << (64 - spare), keys = (key >> spare) * ones, odd = 0;
 	const struct set_line *line;
 	bool answer;
 
-	/*
-	 * With the spare bit set no lane borrows from the next; it stays where the key is not below
-	 * the boundary. One less and it goes where the two are equal. (Or where the key is zero and
-	 * the lane is not used: to ask `far` in vain does no harm.)
-	 */
+	/* With the spare bit set no lane borrows from the next; it stays where key >= boundary. */
 	SET_UNROLL
-	for (__u32 i = 0; i < SET_WORDS; i++) {
-		above = keys - bucket->word[i];
-		odd ^= above;
-		equal |= above ^ (above - ones);
-	}
+	for (__u32 i = 0; i < SET_WORDS; i++)
+		odd ^= (keys | tops) - bucket->word[i];
 	odd &= tops;
 	odd ^= odd >> 32;
 	odd ^= odd >> 16;
 	answer = (odd >> 15 & 1) ^ !!(bucket->entry & SET_ODD);
 
-	/* In this order: which buckets have a `far` cannot be predicted, that keys differ can. */
-	if (!(equal & tops) || !far)
+	if (!far || !set__equal(bucket, keys, ones, tops))
 		return answer;
-	line = set__line(set, far);
+	line = set__line(set, far >> 1);
+	if (!line)
+		return false;
+	answer ^= set__odd_far(line, before);
+	if (!(far & 1))
+		return answer;
+	line = set__line(set, (far >> 1) + 1);
 	return line && answer ^ set__odd_far(line, before);
 }
 
@@ -170,34 +180,38 @@ static __always_inline bool set__search(const struct set_image *set,
 /* Uses up the bits in common and returns the next entry, or the answer outside of them. */
 static __always_inline __u32 set__skip(const struct set_skip *skip, struct set_key *key)
 {
-	__u64 bits = key->high & skip->mask;
+	__u64 high = key->high & skip->mask_high, low = key->low & skip->mask_low;
+	bool below = high != skip->high ? high < skip->high : low < skip->low;
 
-	if (bits == skip->common) {
-		set_key__drop(key, skip->bits & 63);
+	if (high == skip->high && low == skip->low) {
+		set_key__drop(key, skip->bits & 127);
 		return skip->next;
 	}
-	return bits < skip->common ? skip->below : skip->above;
+	return (below ? skip->below : skip->above) ? SET_UNIFORM | SET_ODD : SET_UNIFORM;
 }
 
-/* @line: the header; @entry: the root's */
-static __always_inline bool set__walk(const struct set_image *set, const struct set_line *line,
-				      __u32 entry, struct set_key key, enum set_family family)
+/* @line: the header */
+static __always_inline bool set__walk(void *set, const struct set_line *line, __u32 entry,
+				      struct set_key key, enum set_family family)
 {
 	__u32 index, used = 0;
 
 	SET_KEEP_LOOP
-	for (__u32 depth = 0; depth < SET_DEPTH && (entry & SET_TYPE) == SET_SPLIT; depth++) {
-		set_key__drop(&key, used);
-		used = set__size(entry);
-		index = key.high >> 1 >> (63 - used);
-		line = set__line(set, (entry >> SET_LINE_SHIFT) + index);
-		if (!line)
-			return false;
-		entry = line->bucket.entry;
-		if ((entry & SET_TYPE) == SET_SKIP) {
+	for (__u32 depth = 0; depth < SET_DEPTH; depth++) {
+		if ((entry & SET_TYPE) == SET_SPLIT) {
+			set_key__drop(&key, used);
+			used = set__size(entry);
+			index = key.high >> 1 >> (63 - used);
+			line = set__line(set, (entry >> SET_LINE_SHIFT) + index);
+			if (!line)
+				return false;
+			entry = line->bucket.entry;
+		} else if ((entry & SET_TYPE) == SET_SKIP) {
 			set_key__drop(&key, used);
 			used = 0;
 			entry = set__skip(&line->bucket.skip, &key);
+		} else {
+			break;
 		}
 	}
 	if ((entry & SET_TYPE) == SET_LIST)
@@ -210,7 +224,7 @@ static __always_inline bool set__walk(const struct set_image *set, const struct 
 	return set__odd_long(set, entry, key) ^ !!(entry & SET_ODD);
 }
 
-static __always_inline bool set_contains4(const struct set_image *set, __be32 address)
+static __always_inline bool set_contains4(void *set, __be32 address)
 {
 	struct set_key key = {.high = (__u64)bpf_ntohl(address) << 32};
 	const struct set_line *line = set__line(set, 0);
@@ -223,7 +237,7 @@ static __always_inline bool set_contains4(const struct set_image *set, __be32 ad
 	return set__walk(set, line, entry, key, SET_IPV4);
 }
 
-static __always_inline bool set_contains6(const struct set_image *set, const __be32 address[4])
+static __always_inline bool set_contains6(void *set, const __be32 address[4])
 {
 	struct set_key key = {
 		.high = (__u64)bpf_ntohl(address[0]) << 32 | bpf_ntohl(address[1]),

@@ -30,7 +30,7 @@
  */
 enum set_type {
 	SET_UNIFORM, /* every address alike: SET_ODD is the answer */
-	SET_SPLIT,   /* the next `size` bits choose a bucket, of which `line` is the first */
+	SET_SPLIT,   /* the next `size` bits choose one of so many buckets */
 	SET_SKIP,    /* this bucket is a struct set_skip */
 	SET_LIST,    /* this bucket has keys, of enum set_lanes `size` */
 	SET_LONG,    /* 2^size lines of struct set_far, in ascending order over all */
@@ -44,29 +44,14 @@ enum set_type {
 #define SET_MAX_LINES  (1u << (32 - SET_LINE_SHIFT)) /* 512 MiB */
 #define SET_MAX_LONG   (32 - SET_LINE_SHIFT)
 
-/* At most so many splits, one after the other, lead to a list. */
-#define SET_DEPTH 7
+/* At most so many splits and skips, one after the other, lead to a list. */
+#define SET_DEPTH 12
 
 /* The first bits of an address choose its root. IPv6: all of 2000::/3 is one. */
 #define SET_ROOT_BITS4 1
 #define SET_ROOT_BITS6 3
 #define SET_ROOTS4     (1 << SET_ROOT_BITS4)
 #define SET_ROOTS6     (1 << SET_ROOT_BITS6)
-
-/*
- * A set lies in tables, maps inside a map. Where the kernel knows their size when it loads the
- * program, it puts the look-up of a line into the program's own code; else each line costs a call,
- * which is more than all the rest. So tables come in a few sizes, each with an outer map of its
- * own, and a set takes several of one size: X(class, lines).
- *
- *	index in the outer map: slot * SET_PAGES + line / lines of the class
- */
-#define SET_CLASSES(X)            \
-	X(0, 256)    /* 16 KiB */ \
-	X(1, 16384)  /* 1 MiB */  \
-	X(2, 262144) /* 16 MiB */
-#define SET_CLASS__N 3
-#define SET_PAGES    32
 
 enum set_family { SET_IPV4, SET_IPV6, SET_FAMILY__N };
 
@@ -80,16 +65,15 @@ struct set_header {
 };
 
 /*
- * The first bits of what is left of the address are compared with those that all boundaries have
- * in common. If they are equal they are used up and `next` goes on; if not, the entry `below` or
- * `above` is the answer.
+ * What is left of the address, under the mask, is compared with the bits in common. If they are
+ * equal they are used up and `next` goes on; if not, the answer is `below` or `above`.
  */
 struct set_skip {
-	__u64 mask;
-	__u64 common;
-	__u32 bits;  /* of the mask: 63 at most */
-	__u32 next;  /* SET_SPLIT or SET_UNIFORM */
-	__u32 below; /* both SET_UNIFORM */
+	__u64 mask_high, mask_low;
+	__u64 high, low;
+	__u32 bits;
+	__u32 next;  /* entry */
+	__u32 below; /* 0 or 1 */
 	__u32 above;
 };
 
@@ -109,7 +93,7 @@ enum set_lanes { SET_LANES15, SET_LANES31, SET_LANES63 };
  */
 struct set_bucket {
 	__u32 entry;
-	__u32 far; /* a line; 0: every key is exact */
+	__u32 far; /* line << 1; lowest bit: it and the next; 0: every key is exact */
 	union {
 		__u64 word[SET_WORDS];
 		__u16 key15[4 * SET_WORDS];

@@ -39,8 +39,6 @@ static int grow(struct blob *blob, __u32 lines)
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (larger == MAP_FAILED)
 		return -ENOMEM;
-	/* A quarter of the time goes into page faults otherwise. Where it is refused, so be it. */
-	madvise(larger, (size_t)capacity * SET_LINE, MADV_HUGEPAGE);
 	blob->lines = larger;
 	blob->capacity = capacity;
 	return 0;

@@ -8,28 +8,19 @@
 
 /* Fewer bits in common than this are not worth a skip: a split wastes little on them. */
 #define WORTH_SKIPPING 3
-#define MAX_STRIDE     24
-/* From here on a split takes this stride at least, so that IPv4 never comes to SET_DEPTH. */
-#define DEEP	     3
-#define DEEP_STRIDE4 7
-/* How much of a large slot is looked at to choose its stride. */
-#define WINDOWS	 64
-#define WINDOW	 512
+/* IPv4 never comes to SET_DEPTH if each step uses up so many bits; IPv6 has SET_LONG. */
+#define MIN_STRIDE4 3
+#define MAX_STRIDE  24
 
-#define MAX_KEYS (4 * SET_WORDS)
-/*
- * Boundaries with inexact keys in one bucket. Each address that meets one waits for another line:
- * with the widest keys that is a host itself, with others it is whoever is in a network.
- */
-#define MAX_FARS       SET_FARS
-#define MAX_FARS_SHORT 2
+#define MAX_KEYS    (4 * SET_WORDS)
+#define MAX_FARS    (2 * SET_FARS) /* that one bucket may refer to */
 
 /* A stretch of addresses: all that begin with the same `position` bits. */
 struct slot {
 	const ranges_key *boundary;
 	size_t n;
 	unsigned int position;
-	unsigned int depth; /* splits before it */
+	unsigned int depth; /* splits and skips before it */
 	bool odd;	    /* whether addresses below its first boundary are in the set */
 };
 
@@ -83,61 +74,46 @@ static unsigned int key_bits(enum set_lanes lanes)
 	return (16 << lanes) - 1;
 }
 
-/* A slot's boundaries as a bucket would have them. */
-struct keys {
-	enum set_lanes lanes;
-	size_t n_far;
-	ranges_key far[2 * MAX_KEYS]; /* see struct set_bucket */
-};
-
-/* The boundaries of which @key is the key, if one has further bits. */
-static void add_fars(struct keys *keys, const ranges_key *boundary, size_t n, ranges_key key)
+/*
+ * The slot's boundaries that a key of so many bits does not tell from others, as struct set_bucket
+ * has them. @far: of 2 * MAX_KEYS, for a slot of MAX_KEYS. Returns how many.
+ */
+static size_t collect_fars(const struct slot *slot, unsigned int bits, ranges_key *far)
 {
-	if (n & 1)
-		keys->far[keys->n_far++] = key;
-	memcpy(&keys->far[keys->n_far], boundary, n * sizeof(*boundary));
-	keys->n_far += n;
-}
-
-static void collect_fars(const struct slot *slot, struct keys *keys)
-{
-	unsigned int behind = slot->position + key_bits(keys->lanes), shift = 128 - behind;
-	const ranges_key *boundary = slot->boundary;
-	ranges_key further, key;
-	size_t first, next;
+	unsigned int behind = slot->position + bits;
+	size_t first, next, n = 0;
+	ranges_key inexact, key;
 
 	if (behind >= 128)
-		return;
+		return 0;
 	for (first = 0; first < slot->n; first = next) {
-		key = boundary[first] >> shift << shift;
-		further = boundary[first] - key;
-		for (next = first + 1; next < slot->n && !((boundary[next] ^ key) >> shift); next++)
-			further |= boundary[next] - key;
-		if (further)
-			add_fars(keys, &boundary[first], next - first, key);
+		key = slot->boundary[first] >> (128 - behind);
+		inexact = 0;
+		for (next = first; next < slot->n && slot->boundary[next] >> (128 - behind) == key;
+		     next++)
+			inexact |= rest(slot->boundary[next], behind);
+		if (!inexact)
+			continue;
+		if ((next - first) & 1)
+			far[n++] = key << (128 - behind);
+		memcpy(&far[n], &slot->boundary[first], (next - first) * sizeof(*far));
+		n += next - first;
 	}
-}
-
-static bool are_exact(const struct slot *slot, enum set_lanes lanes)
-{
-	ranges_key any = 0;
-	size_t i;
-
-	for (i = 0; i < slot->n; i++)
-		any |= slot->boundary[i];
-	return !rest(any, slot->position + key_bits(lanes));
+	return n;
 }
 
 /* Whether a bucket has room for the slot's boundaries. */
-static bool fits(const struct slot *slot, struct keys *keys)
+static bool fits(const struct slot *slot)
 {
+	unsigned int bits = key_bits(lanes_for(slot->n));
+	ranges_key far[2 * MAX_KEYS], any = 0;
+	size_t i;
+
 	if (slot->n > MAX_KEYS)
 		return false;
-	keys->lanes = lanes_for(slot->n);
-	keys->n_far = 0;
-	if (!are_exact(slot, keys->lanes))
-		collect_fars(slot, keys);
-	return keys->n_far <= (keys->lanes == SET_LANES63 ? MAX_FARS : MAX_FARS_SHORT);
+	for (i = 0; i < slot->n; i++)
+		any |= slot->boundary[i];
+	return !rest(any, slot->position + bits) || collect_fars(slot, bits, far) <= MAX_FARS;
 }
 
 static struct set_far make_far(ranges_key boundary, unsigned int position)
@@ -147,34 +123,33 @@ static struct set_far make_far(ranges_key boundary, unsigned int position)
 	return (struct set_far){.high = left >> 65, .low = (__u64)(left >> 2) & ~SET_PAD_LOW};
 }
 
-static void pad_fars(struct set_line *line)
+static void pad_fars(struct set_line *line, size_t from)
 {
-	size_t i;
-
-	for (i = 0; i < SET_FARS; i++)
-		line->far[i] = (struct set_far){SET_PAD_HIGH, SET_PAD_LOW};
+	for (; from < SET_FARS; from++)
+		line->far[from] = (struct set_far){SET_PAD_HIGH, SET_PAD_LOW};
 }
 
-/* Puts a bucket's into the line that is being filled, or into the next. */
-static int put_fars(struct builder *builder, const struct keys *keys, struct fars *fars,
-		    __u32 *line)
+/* Puts a bucket's into the line that is being filled, or into one or two of their own. */
+static int put_fars(struct builder *builder, const ranges_key *far, size_t n, struct fars *fars,
+		    __u32 *result)
 {
-	size_t i;
+	__u32 lines = n > SET_FARS ? 2 : 1, i;
 	int err;
 
-	if (!keys->n_far)
+	if (!n)
 		return 0;
-	if (!fars->line || fars->used + keys->n_far > SET_FARS) {
-		err = blob__extend(builder->blob, 1, &fars->line);
+	if (!fars->line || fars->used + n > SET_FARS) {
+		err = blob__extend(builder->blob, lines, &fars->line);
 		if (err)
 			return err;
-		pad_fars(&builder->blob->lines[fars->line]);
+		for (i = 0; i < lines; i++)
+			pad_fars(&builder->blob->lines[fars->line + i], 0);
 		fars->used = 0;
 	}
-	for (i = 0; i < keys->n_far; i++)
-		builder->blob->lines[fars->line].far[fars->used++] =
-			make_far(keys->far[i], fars->position);
-	*line = fars->line;
+	for (i = 0; i < n; i++, fars->used++)
+		builder->blob->lines[fars->line + fars->used / SET_FARS]
+			.far[fars->used % SET_FARS] = make_far(far[i], fars->position);
+	*result = fars->line << 1 | (lines - 1);
 	return 0;
 }
 
@@ -203,21 +178,24 @@ static void pad_keys(struct set_bucket *bucket, enum set_lanes lanes)
 			bucket->key63[i] = 1ull << 63;
 }
 
-static int build_list(struct builder *builder, const struct slot *slot, const struct keys *keys,
-		      struct fars *fars, __u32 line)
+static int build_list(struct builder *builder, const struct slot *slot, struct fars *fars,
+		      __u32 line)
 {
+	enum set_lanes lanes = lanes_for(slot->n);
+	ranges_key far[2 * MAX_KEYS];
 	struct set_bucket bucket = {
-		.entry = make_entry(SET_LIST, slot->odd, keys->lanes, 0),
+		.entry = make_entry(SET_LIST, slot->odd, lanes, 0),
 	};
-	size_t i;
+	size_t n, i;
 	int err;
 
-	err = put_fars(builder, keys, fars, &bucket.far);
+	n = collect_fars(slot, key_bits(lanes), far);
+	err = put_fars(builder, far, n, fars, &bucket.far);
 	if (err)
 		return err;
-	pad_keys(&bucket, keys->lanes);
+	pad_keys(&bucket, lanes);
 	for (i = 0; i < slot->n; i++)
-		put_key(&bucket, keys->lanes, i, rest(slot->boundary[i], slot->position));
+		put_key(&bucket, lanes, i, rest(slot->boundary[i], slot->position));
 	builder->blob->lines[line].bucket = bucket;
 	return 0;
 }
@@ -234,7 +212,7 @@ static int build_long(struct builder *builder, const struct slot *slot, __u32 *e
 	if (err)
 		return err;
 	for (i = 0; i < 1u << size; i++)
-		pad_fars(&builder->blob->lines[first + i]);
+		pad_fars(&builder->blob->lines[first + i], 0);
 	for (far = 0; far < slot->n; far++)
 		builder->blob->lines[first + far / SET_FARS].far[far % SET_FARS] =
 			make_far(slot->boundary[far], slot->position);
@@ -244,17 +222,20 @@ static int build_long(struct builder *builder, const struct slot *slot, __u32 *e
 
 /* ---- The trie ---- */
 
-/*
- * How many bits behind the slot's position all addresses between its boundaries have in common, as
- * far as a skip can use them.
- */
+/* The @stride bits of a boundary behind @position. */
+static __u32 index_of(ranges_key boundary, unsigned int position, unsigned int stride)
+{
+	return stride ? rest(boundary, position) >> (128 - stride) : 0;
+}
+
+/* How many bits behind the slot's position all addresses between its boundaries have in common. */
 static unsigned int bits_in_common(const struct slot *slot)
 {
 	ranges_key differ = slot->boundary[0] ^ (slot->boundary[slot->n - 1] - 1);
 	unsigned int bits = 0;
 
 	differ = rest(differ, slot->position);
-	while (bits < 63 && !(differ >> 127)) {
+	while (slot->position + bits < 127 && !(differ >> 127)) {
 		differ <<= 1;
 		bits++;
 	}
@@ -265,13 +246,18 @@ static int build_skip(struct builder *builder, struct slot slot, unsigned int bi
 {
 	ranges_key mask = ~(ranges_key)0 << (128 - bits);
 	ranges_key common = rest(slot.boundary[0], slot.position) & mask;
-	struct set_bucket bucket = {.entry = make_entry(SET_SKIP, false, 0, 0)};
-	struct set_skip skip = {
-		.mask = mask >> 64,
-		.common = common >> 64,
-		.bits = bits,
-		.below = make_entry(SET_UNIFORM, slot.odd, 0, 0),
-		.above = make_entry(SET_UNIFORM, slot.odd != (slot.n & 1), 0, 0),
+	struct set_bucket bucket = {
+		.entry = make_entry(SET_SKIP, false, 0, 0),
+		.skip =
+			{
+				.mask_high = mask >> 64,
+				.mask_low = mask,
+				.high = common >> 64,
+				.low = common,
+				.bits = bits,
+				.below = slot.odd,
+				.above = slot.odd != (slot.n & 1),
+			},
 	};
 	int err;
 
@@ -279,20 +265,16 @@ static int build_skip(struct builder *builder, struct slot slot, unsigned int bi
 	if ((rest(slot.boundary[slot.n - 1], slot.position) & mask) != common)
 		slot.n--;
 	slot.position += bits;
-	err = build_node(builder, slot, &skip.next);
-	if (err)
-		return err;
-	bucket.skip = skip;
-	builder->blob->lines[line].bucket = bucket;
-	return 0;
+	slot.depth++;
+	err = build_node(builder, slot, &bucket.skip.next);
+	if (!err)
+		builder->blob->lines[line].bucket = bucket;
+	return err;
 }
 
 /* The part of @slot that has @index for its next @stride bits; its boundaries begin at @first. */
 static struct slot part_of(const struct slot *slot, unsigned int stride, __u32 index, size_t first)
 {
-	unsigned int shift = 128 - slot->position;
-	ranges_key begin = slot->boundary[0] >> shift << shift;
-	ranges_key last = begin + (((ranges_key)index + 1) << (shift - stride)) - 1;
 	struct slot part = {
 		.boundary = &slot->boundary[first],
 		.position = slot->position + stride,
@@ -301,46 +283,28 @@ static struct slot part_of(const struct slot *slot, unsigned int stride, __u32 i
 	};
 	size_t left = slot->n - first;
 
-	while (part.n < left && part.boundary[part.n] <= last)
+	while (part.n < left && index_of(part.boundary[part.n], slot->position, stride) == index)
 		part.n++;
 	return part;
 }
 
-/* The lines that boundaries @from to @to would take besides one for each bucket: a guess. */
-static size_t weigh_window(const struct slot *slot, unsigned int stride, size_t from, size_t to)
-{
-	size_t lines = 0, far = 0, n;
-	struct slot part;
-	struct keys keys;
-	__u32 index;
-
-	for (; from < to; from += n) {
-		index = stride ? rest(slot->boundary[from], slot->position) >> (128 - stride) : 0;
-		part = part_of(slot, stride, index, from);
-		n = part.n;
-		trim(&part);
-		/* What overflows takes room, and all who come to it wait for another line. */
-		if (!fits(&part, &keys))
-			lines += 4 + n / (are_exact(&part, SET_LANES31) ? 4 : 2);
-		else
-			far += keys.n_far;
-	}
-	return lines + far / SET_FARS;
-}
-
-/* The lines that a split would take. */
+/* The lines that a split would take, those for what does not fit its buckets guessed. */
 static size_t weigh(const struct slot *slot, unsigned int stride)
 {
-	size_t lines = 0, seen = 0, from, i;
+	size_t lines = (size_t)1 << stride, next = 0, n;
+	struct slot part;
+	__u32 index;
 
-	if (slot->n <= WINDOWS * WINDOW)
-		return ((size_t)1 << stride) + weigh_window(slot, stride, 0, slot->n);
-	for (i = 0; i < WINDOWS; i++) {
-		from = slot->n / WINDOWS * i;
-		lines += weigh_window(slot, stride, from, from + WINDOW);
-		seen += WINDOW;
+	while (next < slot->n) {
+		index = index_of(slot->boundary[next], slot->position, stride);
+		part = part_of(slot, stride, index, next);
+		n = part.n;
+		trim(&part);
+		if (!fits(&part))
+			lines += 4 + n / 4;
+		next += n;
 	}
-	return ((size_t)1 << stride) + lines * slot->n / seen;
+	return lines;
 }
 
 static unsigned int log2_of(size_t n)
@@ -361,12 +325,12 @@ static unsigned int least(unsigned int a, unsigned int b)
 static unsigned int choose_stride(const struct builder *builder, const struct slot *slot)
 {
 	unsigned int left = builder->bits - slot->position;
-	unsigned int min = builder->bits == 32 && slot->depth >= DEEP ? DEEP_STRIDE4 : 1;
-	unsigned int max = least(log2_of(slot->n), MAX_STRIDE), stride, best;
+	unsigned int min = builder->bits == 32 ? MIN_STRIDE4 : 1, stride, best;
+	unsigned int max = least(log2_of(slot->n), MAX_STRIDE);
 	size_t lines, fewest = ~(size_t)0;
 
-	if (log2_of(slot->n / 20) > min)
-		min = log2_of(slot->n / 20);
+	if (log2_of(slot->n / 10) > min)
+		min = log2_of(slot->n / 10);
 	min = least(min, left);
 	max = least(max, left);
 	for (best = min, stride = min; stride <= max; stride++) {
@@ -404,30 +368,28 @@ static int build_split(struct builder *builder, const struct slot *slot, unsigne
 static int build_node(struct builder *builder, struct slot slot, __u32 *entry)
 {
 	unsigned int stride = 0;
-	struct keys keys;
 
 	trim(&slot);
 	if (!slot.n) {
 		*entry = make_entry(SET_UNIFORM, slot.odd, 0, 0);
 		return 0;
 	}
-	if (!fits(&slot, &keys) && bits_in_common(&slot) < WORTH_SKIPPING)
+	if (!fits(&slot) && bits_in_common(&slot) < WORTH_SKIPPING)
 		stride = choose_stride(builder, &slot);
 	return build_split(builder, &slot, stride, entry);
 }
 
 static int build_bucket(struct builder *builder, struct slot slot, struct fars *fars, __u32 line)
 {
-	struct keys keys;
 	unsigned int bits;
 	__u32 entry;
 	int err;
 
 	trim(&slot);
-	if (fits(&slot, &keys))
-		return build_list(builder, &slot, &keys, fars, line);
+	if (fits(&slot))
+		return build_list(builder, &slot, fars, line);
 	bits = bits_in_common(&slot);
-	if (slot.depth == SET_DEPTH)
+	if (slot.depth + 2 > SET_DEPTH)
 		err = build_long(builder, &slot, &entry);
 	else if (bits >= WORTH_SKIPPING)
 		return build_skip(builder, slot, bits, line);

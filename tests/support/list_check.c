@@ -70,9 +70,10 @@ static int check_around(const struct check *check, enum drop53_family family,
 	memcpy(above, address, sizeof(above));
 	step(below, bytes, false);
 	step(above, bytes, true);
-	if (check_address(check, family, below) || check_address(check, family, above))
-		return -1;
-	return check_address(check, family, address);
+	return check_address(check, family, address) || check_address(check, family, below) ||
+			       check_address(check, family, above)
+		       ? -1
+		       : 0;
 }
 
 static int check_prefix(const struct check *check, const struct prefix *prefix)
@@ -83,9 +84,10 @@ static int check_prefix(const struct check *check, const struct prefix *prefix)
 	memcpy(last, prefix->address, sizeof(last));
 	for (i = prefix->length; i < bits; i++)
 		last[i / 8] |= 0x80 >> i % 8;
-	if (check_around(check, prefix->family, prefix->address))
-		return -1;
-	return check_around(check, prefix->family, last);
+	return check_around(check, prefix->family, prefix->address) ||
+			       check_around(check, prefix->family, last)
+		       ? -1
+		       : 0;
 }
 
 /* Addresses inside prefixes, and anywhere. */

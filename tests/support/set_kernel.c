@@ -28,24 +28,45 @@ static int find_map(struct bpf_object *object, const char *name)
 	return map ? bpf_map__fd(map) : -ENOENT;
 }
 
-int set_kernel__open(struct set_kernel *kernel, const char *object_path)
+static int create_set(__u32 lines, bool any_size)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options,
+		    .map_flags = BPF_F_MMAPABLE | (any_size ? BPF_F_INNER_MAP : 0));
+
+	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "set", sizeof(__u32), SET_LINE, lines, &options);
+}
+
+/* Tells the verifier what sets look like: by a map that is such a one. */
+static int load(struct bpf_object *object, __u32 lines)
+{
+	int set = create_set(lines ? lines : 1, !lines), err;
+
+	if (set < 0)
+		return set;
+	err = bpf_map__set_inner_map_fd(bpf_object__find_map_by_name(object, "sets"), set);
+	if (err)
+		close(set);
+	else
+		err = bpf_object__load(object); /* and closes the set */
+	return err;
+}
+
+int set_kernel__open(struct set_kernel *kernel, const char *object_path, __u32 lines)
 {
 	struct probe_settings *settings;
-	char name[] = "sets0";
-	int err = 0, i;
+	int err = 0;
 
-	*kernel = (struct set_kernel){};
+	*kernel = (struct set_kernel){.lines = lines};
 	kernel->object = bpf_object__open_file(object_path, NULL);
 	if (!kernel->object)
 		return -errno;
-	err = bpf_object__load(kernel->object);
+	err = load(kernel->object, lines);
 	if (err)
 		goto out;
 	kernel->probe = find_program(kernel->object, "probe");
 	kernel->bench = find_program(kernel->object, "bench");
+	kernel->sets = find_map(kernel->object, "sets");
 	kernel->listed = find_map(kernel->object, "listed");
-	for (i = 0; i < SET_CLASS__N; i++, name[4]++)
-		kernel->store.outer[i] = find_map(kernel->object, name);
 	settings = mmap(NULL, page_up(sizeof(*settings)), PROT_READ | PROT_WRITE, MAP_SHARED,
 			find_map(kernel->object, ".data.settings"), 0);
 	if (settings == MAP_FAILED)
@@ -68,16 +89,26 @@ void set_kernel__close(struct set_kernel *kernel)
 
 int set_kernel__put(struct set_kernel *kernel, const struct blob *blob)
 {
-	/* The other slot, so that the tables of both are looked up right. */
-	__u32 slot = !kernel->settings->slot, class;
-	int err;
+	__u32 slot = 0, n = kernel->lines ? kernel->lines : blob->n;
+	size_t bytes = (size_t)blob->n * SET_LINE;
+	int set, err = 0;
+	void *lines;
 
-	err = set_store__put(&kernel->store, slot, blob, &class, NULL);
-	if (err)
-		return err;
-	kernel->settings->class = class;
-	kernel->settings->slot = slot;
-	return 0;
+	set = create_set(n, !kernel->lines);
+	if (set < 0)
+		return set;
+	lines = mmap(NULL, page_up(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, set, 0);
+	if (lines == MAP_FAILED) {
+		err = -errno;
+		goto out;
+	}
+	memcpy(lines, blob->lines, bytes);
+	munmap(lines, page_up(bytes));
+	if (bpf_map_update_elem(kernel->sets, &slot, &set, BPF_ANY))
+		err = -errno;
+out:
+	close(set);
+	return err;
 }
 
 int set_kernel__contains(struct set_kernel *kernel, enum drop53_family family,

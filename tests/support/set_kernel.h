@@ -6,19 +6,22 @@
 #include <bpf/libbpf.h>
 
 #include "lib/compile.h"
-#include "lib/set_store.h"
 #include "../tools/set_probe.h"
 
 struct set_kernel {
 	struct bpf_object *object;
 	struct probe_settings *settings; /* mapped */
 	int probe, bench;		 /* programs */
-	int listed;			 /* a map */
-	struct set_store store;
+	int sets, listed;		 /* maps */
+	__u32 lines;
 };
 
-/* The errors are -errno, as libbpf gives them; what is open is closed by set_kernel__close. */
-int set_kernel__open(struct set_kernel *kernel, const char *object_path);
+/*
+ * The errors are -errno, as libbpf gives them; what is open is closed by set_kernel__close.
+ * @lines: of every set that will be put; the kernel then puts the look-up of a line into the
+ *	program's own code. 0: sets of any size, at the price of a call a line
+ */
+int set_kernel__open(struct set_kernel *kernel, const char *object_path, __u32 lines);
 void set_kernel__close(struct set_kernel *kernel);
 
 /* Makes the blob the set that the programs look into. */

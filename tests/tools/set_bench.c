@@ -7,8 +7,8 @@
  * A program draws a new source at every run of BPF_PROG_TEST_RUN, over all addresses, from inside
  * the list's prefixes, or from right beside them, and looks it up; the same program without the
  * look-up (what an empty list costs) is taken off, median of interleaved rounds. Times in
- * nanoseconds a look-up, milliseconds to compile it and to add one prefix. -j: JSON. NAME:
- * only lists whose name begins so.
+ * nanoseconds a look-up, milliseconds to compile, bytes in the kernel. -j: JSON. NAME: only lists
+ * whose name begins so.
  */
 #include "bench.h"
 
@@ -43,8 +43,7 @@ static const struct scene scenes[] = {
 enum draw { ANY, INSIDE, BESIDE, DRAW__N };
 
 struct result {
-	size_t prefixes;
-	size_t compiled, tables, list; /* bytes; `tables` is what `compiled` takes in the kernel */
+	size_t prefixes, bytes;
 	double compile_ms, add_ms;
 	double ns[DRAW__N];
 	double found[DRAW__N]; /* share of the sources that were in the set */
@@ -137,8 +136,12 @@ static double time_add(const struct blob *blob, enum drop53_family family)
 	return (end - start) / 1e6;
 }
 
-static void measure(struct set_kernel *kernel, const struct scene *scene, struct result *result)
+static const char *beside_executable(const char *file);
+static bool by_call;
+static void measure(const struct scene *scene, struct result *result)
 {
+	struct set_kernel k, *kernel = &k;
+	int err;
 	struct blob blob = {};
 	struct list list;
 	double start;
@@ -151,9 +154,10 @@ static void measure(struct set_kernel *kernel, const struct scene *scene, struct
 	result->compile_ms = (bench_clock(CLOCK_MONOTONIC) - start) / 1e6;
 	result->add_ms = time_add(&blob, scene->family);
 	result->prefixes = list.n;
-	result->compiled = (size_t)blob.lines->header.list_line * SET_LINE;
-	result->tables = set_store__bytes(blob.lines->header.list_line);
-	result->list = (size_t)blob.n * SET_LINE - result->compiled;
+	result->bytes = (size_t)blob.n * SET_LINE;
+	err = set_kernel__open(kernel, beside_executable("set_probe.bpf.o"), by_call ? 0 : blob.n);
+	if (err)
+		error(1, -err, "set_probe.bpf.o");
 	if (set_kernel__put(kernel, &blob))
 		error(1, 0, "%s: no room in the kernel", scene->name);
 	kernel->settings->ipv6 = scene->family == V6;
@@ -162,34 +166,27 @@ static void measure(struct set_kernel *kernel, const struct scene *scene, struct
 			fill_listed(kernel, &list, draw == BESIDE);
 		measure_draw(kernel, result, draw);
 	}
+	set_kernel__close(&k);
 	compile__free(&blob);
 	list__free(&list);
 }
 
-static void print_head(void)
-{
-	printf("%-16s %8s %10s %10s %10s %7s %7s %5s %6s %6s\n", "list", "prefixes", "compiled",
-	       "tables", "list", "compile", "add", "any", "inside", "beside");
-}
-
 static void print_text(const struct scene *scene, const struct result *result)
 {
-	printf("%-16s %8zu %10zu %10zu %10zu %7.1f %7.1f %5.0f %6.0f %6.0f\n", scene->name,
-	       result->prefixes, result->compiled, result->tables, result->list, result->compile_ms,
-	       result->add_ms, result->ns[ANY], result->ns[INSIDE], result->ns[BESIDE]);
+	printf("%-16s %8zu %10zu %8.1f %8.1f %6.0f %6.0f %6.0f\n", scene->name, result->prefixes,
+	       result->bytes, result->compile_ms, result->add_ms, result->ns[ANY],
+	       result->ns[INSIDE], result->ns[BESIDE]);
 	fflush(stdout);
 }
 
 static void print_json(const struct scene *scene, const struct result *result, bool first)
 {
-	printf("%s{\"list\":\"%s\",\"prefixes\":%zu,\"compiled_bytes\":%zu,\"table_bytes\":%zu,"
-	       "\"list_bytes\":%zu,\"compile_ms\":%.1f,\"add_ms\":%.1f,",
-	       first ? "" : ",\n", scene->name, result->prefixes, result->compiled, result->tables,
-	       result->list, result->compile_ms, result->add_ms);
-	printf("\"ns\":{\"any\":%.0f,\"inside\":%.0f,\"beside\":%.0f},"
+	printf("%s{\"list\":\"%s\",\"prefixes\":%zu,\"bytes\":%zu,\"compile_ms\":%.1f,"
+	       "\"add_ms\":%.1f,\"ns\":{\"any\":%.0f,\"inside\":%.0f,\"beside\":%.0f},"
 	       "\"found\":{\"any\":%.4f,\"inside\":%.4f,\"beside\":%.4f}}",
-	       result->ns[ANY], result->ns[INSIDE], result->ns[BESIDE], result->found[ANY],
-	       result->found[INSIDE], result->found[BESIDE]);
+	       first ? "" : ",\n", scene->name, result->prefixes, result->bytes, result->compile_ms,
+	       result->add_ms, result->ns[ANY], result->ns[INSIDE], result->ns[BESIDE],
+	       result->found[ANY], result->found[INSIDE], result->found[BESIDE]);
 }
 
 static bool wanted(const char *name, char **names)
@@ -213,37 +210,14 @@ static const char *beside_executable(const char *file)
 	return path;
 }
 
-static void run_scenes(struct set_kernel *kernel, char **names, bool json)
-{
-	struct result result;
-	bool first = true;
-	size_t i;
-
-	if (json)
-		printf("[");
-	else
-		print_head();
-	for (i = 0; i < SCENES; i++) {
-		if (!wanted(scenes[i].name, names))
-			continue;
-		measure(kernel, &scenes[i], &result);
-		if (json)
-			print_json(&scenes[i], &result, first);
-		else
-			print_text(&scenes[i], &result);
-		first = false;
-	}
-	if (json)
-		printf("]\n");
-}
-
 int main(int argc, char **argv)
 {
-	struct set_kernel kernel;
-	bool json = false;
-	int option, err;
+	struct result result;
+	bool json = false, first = true;
+	int option;
+	size_t i;
 
-	while ((option = getopt(argc, argv, "r:n:c:j")) != -1) {
+	while ((option = getopt(argc, argv, "r:n:c:jC")) != -1) {
 		if (option == 'r')
 			rounds = atoi(optarg);
 		else if (option == 'n')
@@ -252,15 +226,25 @@ int main(int argc, char **argv)
 			bench_pin(atoi(optarg));
 		else if (option == 'j')
 			json = true;
+		else if (option == 'C')
+			by_call = true;
 		else
 			return 2;
 	}
 	if (rounds < 1 || rounds > MAX_ROUNDS || repeat < 1)
 		error(2, 0, "one to %d rounds, and at least one run", MAX_ROUNDS);
-	err = set_kernel__open(&kernel, beside_executable("set_probe.bpf.o"));
-	if (err)
-		error(1, -err, "set_probe.bpf.o");
-	run_scenes(&kernel, argv + optind, json);
-	set_kernel__close(&kernel);
+	printf(json ? "["
+		    : "list             prefixes      bytes  compile      add    any inside beside\n");
+	for (i = 0; i < SCENES; i++) {
+		if (!wanted(scenes[i].name, argv + optind))
+			continue;
+		measure(&scenes[i], &result);
+		if (json)
+			print_json(&scenes[i], &result, first);
+		else
+			print_text(&scenes[i], &result);
+		first = false;
+	}
+	printf(json ? "]\n" : "");
 	return 0;
 }

@@ -3,9 +3,23 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-#include "set_maps.h"
 #include "set.h"
 #include "set_probe.h"
+
+struct set_lines {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__uint(value_size, SET_LINE);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__array(values, struct set_lines);
+} sets SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -17,26 +31,30 @@ struct {
 
 struct probe_settings settings SEC(".data.settings");
 
-static __always_inline bool look_up(const struct probe_source *source)
+/* Out of line and global, as the filter has it: verified once. */
+__noinline int look_up(__u64 high, __u64 low, __u32 ipv6)
 {
-	struct set_image set = {.class = settings.class, .slot = settings.slot};
+	union {
+		__u64 half[2];
+		__be32 word[4];
+	} address = {.half = {high, low}};
+	__u32 slot = 0;
+	void *set = bpf_map_lookup_elem(&sets, &slot);
 
-	if (settings.ipv6)
-		return set_contains6(&set, source->address);
-	return set_contains4(&set, source->address[0]);
+	if (!set)
+		return 0;
+	return ipv6 ? set_contains6(set, address.word) : set_contains4(set, address.word[0]);
 }
 
 /* The source is the first 16 bytes of the frame. */
 SEC("xdp")
 int probe(struct xdp_md *ctx)
 {
-	const struct probe_source *source = (void *)(long)ctx->data;
-	struct probe_source copy;
+	const __u64 *source = (void *)(long)ctx->data;
 
-	if ((void *)(source + 1) > (void *)(long)ctx->data_end)
+	if ((void *)(source + 2) > (void *)(long)ctx->data_end)
 		return XDP_ABORTED;
-	copy = *source;
-	return look_up(&copy) ? XDP_PASS : XDP_DROP;
+	return look_up(source[0], source[1], settings.ipv6) ? XDP_PASS : XDP_DROP;
 }
 
 static __always_inline __u64 scatter(__u64 z)
@@ -68,7 +86,7 @@ int bench(struct xdp_md *ctx __attribute__((unused)))
 	}
 	if (!settings.look)
 		return drawn.half[0] ^ drawn.half[1] ? XDP_DROP : XDP_PASS;
-	settings.found += look_up(&drawn.source);
+	settings.found += look_up(drawn.half[0], drawn.half[1], settings.ipv6);
 	return XDP_DROP;
 }
 

@@ -14,8 +14,6 @@ struct probe_source {
 struct probe_settings {
 	__u32 ipv6;
 	__u32 listed; /* sources from the map of that name, one after the other; else drawn */
-	__u32 class;  /* of the set that is looked into, */
-	__u32 slot;   /* and where it is */
 	__u32 look;   /* 0: an empty list, whose look-up is left out */
 	__u32 count;  /* runs */
 	__u64 found;  /* how many sources were in the set */
