@@ -159,7 +159,7 @@ int link__create(const struct filter *filter, const char *name, __u32 ifindex, e
 	if (choose)
 		*mode = XDP_MODE_NATIVE;
 	link = link_program(filter, name, ifindex, *mode);
-	if (link == -EOPNOTSUPP && choose) {
+	if ((link == -EOPNOTSUPP || link == -ERANGE) && choose) {
 		*mode = XDP_MODE_GENERIC;
 		link = link_program(filter, name, ifindex, *mode);
 	}
