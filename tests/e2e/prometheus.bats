@@ -11,23 +11,33 @@ load metrics_common.sh
 flood=$BATS_TEST_DIRNAME/../../build/tests/tools/bench_flood
 monitor=drop53-prom-monitor
 
-# host NAME NETWORK: a host at NETWORK.53, the monitor's end at NETWORK.1.
+# host NAME NETWORK: a host at NETWORK.53, the monitor's end at NETWORK.1; its metrics by a link of
+# their own, at 10.NETWORK. Nothing but what the test sends goes over the first: no scrape, no
+# neighbour or router solicitation, so that what a full queue refuses is the flood's alone.
 host() {
-	local name=drop53-prom-$1
+	local name=drop53-prom-$1 end
 	ip netns add "$name"
+	ip netns exec "$name" sysctl -qw net.ipv6.conf.{all,default}.disable_ipv6=1
+	ip -n "$name" link add scrape0 type veth peer name "scrape-$1" netns $monitor
+	ip -n "$name" addr add "10.$2/24" dev scrape0
+	ip -n "$name" link set scrape0 up
+	ip -n $monitor addr add "10.${2%.*}.254/24" dev "scrape-$1"
+	ip -n $monitor link set "scrape-$1" up
 	ip -n "$name" link add eth0 type veth peer name "to-$1" netns $monitor
 	ip -n "$name" addr add "$2.53/24" dev eth0
 	ip -n $monitor addr add "$2.1/24" dev "to-$1"
 	ip -n "$name" link set lo up
 	ip -n "$name" link set eth0 up
 	ip -n $monitor link set "to-$1" up
-	# Answers to forged sources and ARP are nobody's business here.
+	# Answers to forged sources are nobody's business here.
 	ip -n "$name" route add default via "$2.1"
+	end=$(ip -n "$name" -j link show eth0 | jq -r '.[0].address')
+	ip -n $monitor neigh add "$2.53" lladdr "$end" dev "to-$1" nud permanent
 	mkdir -p "$BATS_TEST_TMPDIR/bpf-$1"
 	mount -t bpf bpf "$BATS_TEST_TMPDIR/bpf-$1"
 	cat >"$BATS_TEST_TMPDIR/$1.conf" <<-END
 		interfaces: [eth0]
-		listen: $2.53:20053
+		listen: 10.$2:20053
 		metrics_sources: address
 		metrics_min_rate: 1
 		metrics_top: 10
@@ -51,6 +61,7 @@ setup() {
 	command -v dnsperf >/dev/null || skip "dnsperf is missing"
 	remove
 	ip netns add $monitor
+	ip netns exec $monitor sysctl -qw net.ipv6.conf.{all,default}.disable_ipv6=1
 	ip -n $monitor link set lo up
 	ip -n $monitor addr add 203.0.113.7/32 dev lo
 	host a 192.0.2
@@ -75,8 +86,8 @@ start_prometheus() {
 		scrape_configs:
 		  - job_name: drop53
 		    static_configs:
-		      - {targets: ["192.0.2.53:20053"], labels: {node: a}}
-		      - {targets: ["198.51.100.53:20053"], labels: {node: b}}
+		      - {targets: ["10.192.0.2:20053"], labels: {node: a}}
+		      - {targets: ["10.198.51.100:20053"], labels: {node: b}}
 	END
 	ip netns exec $monitor nice prometheus --config.file="$BATS_TEST_TMPDIR/prometheus.yml" \
 		--storage.tsdb.path="$BATS_TEST_TMPDIR/tsdb" --web.listen-address=127.0.0.1:9090 \
@@ -176,11 +187,11 @@ forge() {
 	sed -i 's/metrics_sources: address/metrics_sources: prefix/' "$BATS_TEST_TMPDIR/a.conf"
 	daemon_at a
 	forge a >/dev/null
-	ask() { ip netns exec $monitor curl -sf http://192.0.2.53:20053/metrics; }
+	ask() { ip netns exec $monitor curl -sf http://10.192.0.2:20053/metrics; }
 	until_true ask
 	full() { [ "$(ask | awk '$1 == "drop53_sources_tracked" { print $2 }')" -gt 100000 ]; }
 	until_true full
 	[ "$(awk '$1 == "RssAnon:" {print $2}' "/proc/$daemon/status")" -lt 16384 ]
 	[ "$(ask | grep -c '^drop53_source_dropped_packets_total{')" -eq 0 ]
-	echo "# scrape: $(ip netns exec $monitor curl -s -o /dev/null -w '%{time_total}' http://192.0.2.53:20053/metrics) s, RssAnon $(awk '$1 == "RssAnon:" {print $2}' "/proc/$daemon/status") KiB" >&3
+	echo "# scrape: $(ip netns exec $monitor curl -s -o /dev/null -w '%{time_total}' http://10.192.0.2:20053/metrics) s, RssAnon $(awk '$1 == "RssAnon:" {print $2}' "/proc/$daemon/status") KiB" >&3
 }
