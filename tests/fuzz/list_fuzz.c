@@ -6,7 +6,7 @@
  *	touched nothing,
  *	makes a list that, printed as `allow list` prints it, is the same list again,
  *	does the same wherever a read ends, and from a file as from memory.
- * tests/fuzz/list/ is the corpus: files by hand, and finds of the fuzzer that -merge=1 keeps.
+ * tests/fuzz/list/ is the corpus, each file named for what is in it.
  * list.bats builds and runs this, and list_replay_test.c runs the corpus alone.
  */
 #include <stdio.h>
@@ -150,25 +150,59 @@ static void expect_same(const struct outcome *whole, struct outcome other, const
 	outcome_free(&other);
 }
 
-/* Characters in the line, or -1 if there is no such line; behind the last newline is one more. */
-static ssize_t line_length(const char *text, size_t size, size_t line)
+/* A line without its newline, or NULL if there is none; behind the last newline is one more. */
+static const char *find_line(const char *text, size_t size, size_t line, size_t *length)
 {
 	const char *end = text + size, *newline = memchr(text, '\n', size);
 
 	while (--line) {
 		if (!newline)
-			return -1;
+			return NULL;
 		text = newline + 1;
 		newline = memchr(text, '\n', end - text);
 	}
-	return (newline ? newline : end) - text;
+	*length = (newline ? newline : end) - text;
+	return text;
+}
+
+/* The prefix that stands in a line; a clash names two of them. */
+static struct prefix prefix_in(const struct outcome *outcome, const char *text, size_t size,
+			       size_t line)
+{
+	size_t length = 0;
+	const char *found = line ? find_line(text, size, line, &length) : NULL;
+	struct list_lines lines;
+	struct prefix prefix;
+
+	expect(found, "no such line", outcome);
+	list_lines__of(found, length, &lines);
+	expect(!lines.wrong && lines.n == 1, "a line without a prefix", outcome);
+	prefix = lines.prefix[0];
+	list_lines__free(&lines);
+	return prefix;
+}
+
+/* @words: behind the place, which is in @line */
+static void check_clash(const struct outcome *outcome, const char *words, const char *text,
+			size_t size, size_t line)
+{
+	struct prefix first, second;
+	size_t before = 0;
+
+	words = strstr(words, "line ");
+	expect(words && sscanf(words, "line %zu has ", &before) == 1 && before < line,
+	       "no line before", outcome);
+	first = prefix_in(outcome, text, size, before);
+	second = prefix_in(outcome, text, size, line);
+	expect(!prefix__compare(&first, &second) && first.except != second.except, "no clash",
+	       outcome);
 }
 
 static void check_refused(const struct outcome *outcome, const char *name, const char *text,
 			  size_t size, const struct list_lines *lines)
 {
 	const char *words = outcome->diag.text;
-	size_t line = 0, column = 0;
+	size_t line = 0, column = 0, length = 0;
 	int used = 0;
 
 	expect(outcome->err == -EBADMSG, "refused with another error", outcome);
@@ -180,13 +214,14 @@ static void check_refused(const struct outcome *outcome, const char *name, const
 	words += strlen(name);
 	expect(sscanf(words, ":%zu:%zu: %n", &line, &column, &used) == 2 && words[used],
 	       "no line, column and words", outcome);
-	expect(line && line_length(text, size, line) >= 0, "no such line", outcome);
-	expect(column && column <= (size_t)line_length(text, size, line) + 1, "no such column",
-	       outcome);
-	for (; *words; words++)
+	expect(line && find_line(text, size, line, &length), "no such line", outcome);
+	expect(column && column <= length + 1, "no such column", outcome);
+	for (words = outcome->diag.text; *words; words++)
 		expect(*words >= ' ' && *words < 0x7f, "a raw character", outcome);
 	expect(lines->wrong ? line == lines->wrong : lines->clash, "not the line that is wrong",
 	       outcome);
+	if (!lines->wrong)
+		check_clash(outcome, outcome->diag.text + strlen(name) + used, text, size, line);
 }
 
 static void check_order(const struct outcome *outcome)
