@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 /* After setjmp.h, stdarg.h and stddef.h, as it asks. */
 #include <cmocka.h>
@@ -60,6 +61,31 @@ static void a_nul_byte_is_an_error(void **state)
 	assert_int_equal(list__parse_text("F", text, sizeof(text) - 1, &list, NULL, &diag),
 			 -EBADMSG);
 	list__free(&list);
+}
+
+/* Repeats count: what limits a file is what has to be held while it is read. */
+static void a_file_has_so_many_prefixes_at_most(void **state)
+{
+	static const char line[] = "::\n";
+	const size_t one = sizeof(line) - 1, n = LIST_MAX_PREFIXES + 1;
+	struct list list = {};
+	struct list_file file;
+	struct diag diag = {};
+	char *text = malloc(n * one);
+	size_t i;
+
+	(void)state;
+	assert_non_null(text);
+	for (i = 0; i < n; i++)
+		memcpy(text + i * one, line, one);
+	assert_int_equal(list__parse_text("F", text, n * one, &list, NULL, &diag), -EBADMSG);
+	assert_string_equal(diag.text, "F:4000001:1: more than 4000000 prefixes in one list");
+	assert_int_equal(list__parse_text("F", text, (n - 1) * one, &list, &file, NULL), 0);
+	assert_int_equal(list.n, 1);
+	assert_int_equal(file.lines, LIST_MAX_PREFIXES);
+	assert_int_equal(file.repeats, LIST_MAX_PREFIXES - 1);
+	list__free(&list);
+	free(text);
 }
 
 static void what_is_taken(void **state)
@@ -137,6 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrong_lines_are_named_by_line_and_column),
 		cmocka_unit_test(a_nul_byte_is_an_error),
+		cmocka_unit_test(a_file_has_so_many_prefixes_at_most),
 		cmocka_unit_test(what_is_taken),
 		cmocka_unit_test(adding_and_deleting_is_all_or_nothing),
 		cmocka_unit_test(the_longest_prefix_matches),
