@@ -228,8 +228,11 @@ static int open_regular(const char *path, struct stat *before, struct diag *diag
 		if (!why)
 			fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	}
-	if (fd >= 0 && !fstat(fd, before))
-		return fd;
+	if (fd >= 0 && !fstat(fd, before)) {
+		why = why_not_regular(before); /* something else may have that name by now */
+		if (!why)
+			return fd;
+	}
 	error = why ? EBADMSG : errno;
 	if (fd >= 0)
 		close(fd);
