@@ -196,6 +196,34 @@ list_of() {
 	same 100002 "$(json status .allow.ipv4_prefixes)"
 }
 
+# million FAMILY ADDED BESIDE: one more to a million, and away again.
+million() {
+	local counts=(1000000 0)
+
+	[ "$1" = ipv4 ] || counts=(0 1000000)
+	bench_prefixes "${counts[@]}" >"$room/list"
+	d53 allow replace "$room/list"
+	same port53 "$(verdict_of "$2")"
+	d53 allow add "$2"
+	same 1000001 "$(json status ".allow.${1}_prefixes")"
+	same "allowed port53" "$(verdict_of "$2") $(verdict_of "$3")"
+	# A host is listed without its length.
+	{ sed 's,/32$,,; s,/128$,,' "$room/list" && echo "$2"; } | LC_ALL=C sort >"$room/wanted"
+	d53 allow list >"$room/listed"
+	cmp "$room/wanted" <(LC_ALL=C sort "$room/listed")
+	d53 allow del "$2"
+	same port53 "$(verdict_of "$2")"
+	d53 allow list >"$room/listed"
+	cmp <(grep -vxF "$2" "$room/wanted") <(LC_ALL=C sort "$room/listed")
+}
+
+@test "one prefix more in a list of a million, and away again: the list is exact" {
+	million ipv4 192.0.2.7 192.0.2.8
+	same 4 "$(generation)"
+	million ipv6 2001:db8::7 2001:db8::8
+	same 7 "$(generation)"
+}
+
 @test "a witness that both lists allow loses no packet while they alternate" {
 	local i
 
