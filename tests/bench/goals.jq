@@ -68,9 +68,11 @@ def listing_goals:
 def tool_goals:
   (ratio("tools"; "attach"; "ms"; "drop53"; "xdp_filter")
    | at_most("attach over xdp-filter load"; "times"; 1)),
-  (("ipv4", "mixed") as $kind | "allow replace, 1000000 prefixes, \($kind)" as $what
+  (("ipv4", "mixed", "ipv6") as $kind | "allow replace, 1000000 prefixes, \($kind)" as $what
    | (measured("tools"; $what; "ms"; "drop53") | at_most($what; "ms"; 2000)),
      (measured("tools"; $what; "MiB resident"; "drop53") | at_most($what; "MiB resident"; 400))),
+  (("ipv4", "ipv6") as $kind | "allow add to 1000000 prefixes, \($kind)" as $what
+   | measured("tools"; $what; "ms"; "drop53") | at_most($what; "ms"; 200)),
   (measured("tools"; "kernel memory at the defaults"; "MiB"; "drop53")
    | at_most("kernel memory at the defaults"; "MiB"; 20)),
   (measured("tools"; "scrape, full table"; "ms"; "drop53")

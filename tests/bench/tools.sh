@@ -110,20 +110,48 @@ measure_memory() {
 	sample tools "kernel memory at the defaults" drop53 1 MiB "$mebibytes"
 }
 
+# timed_replace WHAT ROUND COMMAND...: in the sandbox of that name, with the memory it took
+timed_replace() {
+	local what=$1 round=$2 resident
+	shift 2
+	timed "$what" drop53 "$round" replace build/drop53 --bpffs "$work/bpffs/drop53-replace" "$@" &&
+		sample tools "$what" drop53 "$round" "MiB resident" \
+			"$(awk -v kib="$resident" 'BEGIN { print kib / 1024 }')"
+}
+
+# prefixes_in SANDBOX: how many are in force
+prefixes_in() { drop53_in "$1" status --json | jq '.allow | .ipv4_prefixes + .ipv6_prefixes'; }
+
+# A list replaced as a whole, then grown by single prefixes, each of them a new one.
 measure_replace() {
-	local round kind what resident count=1000000 directory=$work/bpffs/drop53-replace
+	local round kind count=1000000 adds=3 one before
 	prepare drop53 replace || return
 	"$tools/bench_prefixes" $((count / 2)) $((count / 2)) >"$work/replace-mixed"
 	"$tools/bench_prefixes" "$count" 0 >"$work/replace-ipv4"
+	"$tools/bench_prefixes" 0 "$count" >"$work/replace-ipv6"
 	for ((round = 1; round <= $(rounds 3 1); round++)); do
-		for kind in ipv4 mixed; do
-			what="allow replace, $count prefixes, $kind"
-			timed "$what" drop53 "$round" replace build/drop53 --bpffs "$directory" \
+		for kind in ipv4 mixed ipv6; do
+			timed_replace "allow replace, $count prefixes, $kind" "$round" \
 				allow replace "$work/replace-$kind" || continue
-			sample tools "$what" drop53 "$round" "MiB resident" \
-				"$(awk -v kib="$resident" 'BEGIN { print kib / 1024 }')"
+			[ "$kind" != mixed ] || continue
+			before=$(prefixes_in replace)
+			for ((one = 1; one <= adds; one++)); do
+				timed_replace "allow add to $count prefixes, $kind" \
+					$(((round - 1) * adds + one)) \
+					allow add "$(added_prefix "$kind" "$one")"
+			done
+			check "prefixes after allow add, $kind, round $round" \
+				$((before + adds)) "$(prefixes_in replace)" 0
 		done
 	done
+}
+
+# added_prefix FAMILY NUMBER: none that bench_prefixes makes
+added_prefix() {
+	case $1 in
+	ipv4) echo "192.0.2.$2" ;;
+	ipv6) echo "2001:db8::$2" ;;
+	esac
 }
 
 section_tools() {
