@@ -16,13 +16,15 @@
 __noinline int look_up(__u64 high, __u64 low, __u32 family, __u32 slot)
 {
 	__u64 address[2] = {high, low};
-	void *set = bpf_map_lookup_elem(&sets, &slot);
+	struct set_pages set = {
+		.map = &sets,
+		.first = slot << SET_PAGE_SHIFT,
+		.skew = settings.line_skew & (SET_LINE - 1),
+	};
 
-	if (!set)
-		return 0;
 	if (family == DROP53_FAMILY_IPV4)
-		return set_contains4(set, address[0]);
-	return set_contains6(set, (const __be32 *)address);
+		return set_contains4(&set, address[0]);
+	return set_contains6(&set, (const __be32 *)address);
 }
 
 /*

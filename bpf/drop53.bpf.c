@@ -62,10 +62,11 @@ int explain_frags(struct xdp_md *ctx)
 	return judge(ctx);
 }
 
-/* Run once at load: what jiffies are on the clock that user space knows. */
+/* Run once at load: the alignment of a page, what jiffies are on the clock user space knows. */
 SEC("xdp")
-int anchor_clock(struct xdp_md *ctx __attribute__((unused)))
+int anchor(struct xdp_md *ctx __attribute__((unused)))
 {
+	settings.line_skew = set_pages__skew(&sets, &settings.anchor_jiffies);
 	settings.anchor_jiffies = bpf_jiffies64();
 	settings.anchor_monotonic_ns = bpf_ktime_get_ns();
 	return XDP_PASS;

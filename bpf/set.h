@@ -2,9 +2,9 @@
 /*
  * Is this address in the set? The layout is include/set_layout.h's.
  *
- * Built for the kernel, `set` is the inner map; natively it is a struct set_image. Sources are
- * random, so nothing branches on a key where arithmetic does as well. A line that is not there, or
- * an entry that makes no sense, means "not in the set".
+ * `set` is a struct set_pages for the kernel, natively a struct set_image. Sources are random, so
+ * nothing branches on a key where arithmetic does as well. A line that is not there, or an entry
+ * that makes no sense, means "not in the set".
  */
 #ifndef DROP53_SET_H
 #define DROP53_SET_H
@@ -18,9 +18,50 @@
 #ifdef __bpf__
 #include <bpf/bpf_helpers.h>
 
+struct set_pages {
+	void *map; /* an array of maps, and the first page in it */
+	__u32 first;
+	__u32 skew; /* below SET_LINE */
+};
+
+/*
+ * How far behind the start of a page a cache line begins, 0 if there is no page yet. A pointer that
+ * was stored can be read back as a number.
+ * @scratch: in a map
+ */
+static __always_inline __u32 set_pages__skew(void *map, volatile __u64 *scratch)
+{
+	__u32 first = 0;
+	void *inner = bpf_map_lookup_elem(map, &first);
+	char *value = inner ? bpf_map_lookup_elem(inner, &first) : NULL;
+
+	if (!value)
+		return 0;
+	*scratch = (__u64)value;
+	return -*scratch & (SET_LINE - 1);
+}
+
+/* number / SET_PAGE_LINES. A division would take longer than the look-up. */
+static __always_inline __u32 set__page(__u32 number)
+{
+	_Static_assert(SET_MAX_LINES <= 1u << 23, "the factor is exact for 23 bits");
+	return number * ((1ull << 40) / SET_PAGE_LINES + 1) >> 40;
+}
+
 static __always_inline const struct set_line *set__line(void *set, __u32 number)
 {
-	return bpf_map_lookup_elem(set, &number);
+	const struct set_pages *pages = set;
+	__u32 page = set__page(number), index = pages->first + page, only = 0;
+	void *inner = bpf_map_lookup_elem(pages->map, &index);
+	char *value;
+
+	if (!inner)
+		return NULL;
+	value = bpf_map_lookup_elem(inner, &only);
+	number -= page * SET_PAGE_LINES;
+	if (!value || number >= SET_PAGE_LINES)
+		return NULL;
+	return (const struct set_line *)(value + pages->skew + number * SET_LINE);
 }
 #else
 #ifndef __always_inline

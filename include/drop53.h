@@ -185,7 +185,7 @@ struct drop53_config {
 #define DROP53_SET_IPV4	 2u /* some IPv4 address is in the set: else it is not even looked at */
 #define DROP53_SET_IPV6	 4u
 
-/* Slots of the map-of-maps `sets`. */
+/* Slots of the map-of-maps `sets`, of SET_MAX_PAGES pages each (set_layout.h). */
 #define DROP53_SETS_ALLOW 0 /* and 1 */
 #define DROP53_SETS_LOCAL 2 /* and 3 */
 #define DROP53_SETS__N	  4
@@ -219,7 +219,8 @@ struct drop53_settings {
 	/* From this jiffy on `fallback` is the policy, whatever `policy` says; 0: never. */
 	__u64 fallback_at;
 	__u32 fallback;
-	__u32 reserved[5];
+	__u32 line_skew; /* bytes from the start of a page of `sets` to its first cache line */
+	__u32 reserved[4];
 
 	/* The interface in slot i; a slot is looked for from ifindex % (config.interfaces - 1) on.
 	 */
@@ -238,6 +239,7 @@ struct drop53_settings {
 	struct drop53_config config; /* as the program was loaded with */
 	__u32 cpus;		     /* possible CPUs, that the tables are split by */
 	__u32 reserved_end;
+	__u32 set_pages[DROP53_SETS__N]; /* how many each slot of `sets` may hold */
 	struct drop53_interface interface[DROP53_MAX_INTERFACES];
 	/* What interfaces had counted that gave their slot to another one. */
 	struct drop53_count retired[DROP53_CELLS];

@@ -2,9 +2,9 @@
 /*
  * A set of addresses as the program in bpf/ walks it, and the prefixes it was made from.
  *
- * It is one array of 64-byte lines, so that one pointer switches both families, the list as it was
- * given and the generation. Written by loader/lib/compile.c, walked by bpf/set.h. Integers are in
- * host byte order: the array never leaves the machine. A line of zeros as header is an empty set.
+ * It is one array of 64-byte lines. Written by loader/lib/compile.c, put into the kernel by
+ * loader/lib/set_pages.c, walked by bpf/set.h. Integers are in host byte order: the array never
+ * leaves the machine. A line of zeros as header is an empty set.
  *
  * Only membership is asked for, so a list of prefixes is flattened to its boundaries: the sorted
  * addresses at which "allowed" turns into "not allowed" or back. An address is in the set if an odd
@@ -16,6 +16,11 @@
  *	from line 1	struct set_bucket, struct set_far: what the entries point to
  *	list_line	the IPv4 prefixes as struct set_prefix4, from the next whole line on the
  *			IPv6 ones as struct set_prefix6; both in order of address, shorter first
+ *
+ * The program gets the lines before list_line, in pages: each is the only value of a map of its
+ * own, all of one size, so that the verifier writes the look-up of a line into the program's own
+ * code, where one array that grows takes a call a line. One page is small enough for a list of ten
+ * prefixes, and for kmalloc.
  */
 #ifndef DROP53_SET_LAYOUT_H
 #define DROP53_SET_LAYOUT_H
@@ -24,6 +29,17 @@
 
 #define SET_MAGIC 0x64353303u /* changes with the layout */
 #define SET_LINE  64
+
+/*
+ * A page and the kernel's header before it are at most 32 KiB. Where on a cache line the header
+ * ends is the kernel's matter: a page has one line more than it holds, for the array to begin on a
+ * line again, `line_skew` bytes (drop53.h) into the value.
+ */
+#define SET_PAGE_LINES 504
+#define SET_PAGE_BYTES ((SET_PAGE_LINES + 1) * SET_LINE)
+#define SET_PAGE_SHIFT 13 /* pages a set has at most: 264 MB */
+#define SET_MAX_PAGES  (1u << SET_PAGE_SHIFT)
+#define SET_ALL_PAGES  (SET_MAX_PAGES * SET_PAGE_LINES) /* in lines */
 
 /*
  * An entry: the type, an answer, a size, and a line. Zero is "not in the set".

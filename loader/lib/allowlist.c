@@ -13,18 +13,31 @@
 
 #include "lib/compile.h"
 #include "lib/diag.h"
+#include "lib/set_pages.h"
 #include "lib/view.h"
 #include "set_layout.h"
 
-/* A map with the compiled list in it. Returns its descriptor or -errno. */
-static int make_map(const struct set_line *lines, __u32 n, struct diag *diag)
+/* So that it stands alone: no roots, the list behind it. */
+static struct set_line list_header(const struct set_header *header)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
-	size_t length = (size_t)n * sizeof(*lines);
-	void *at;
+	return (struct set_line){.header = {
+					 .magic = header->magic,
+					 .list_line = 1,
+					 .generation = header->generation,
+					 .prefixes = {header->prefixes[0], header->prefixes[1]},
+				 }};
+}
+
+/* A map with the list as it was given, for readers alone. Returns its descriptor or -errno. */
+static int make_list(const struct blob *blob, struct diag *diag)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
+	__u32 first = blob->lines->header.list_line, n = blob->n - first + 1;
+	size_t length = (size_t)n * sizeof(*blob->lines);
+	struct set_line *at;
 	int fd;
 
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "set_lines", sizeof(__u32), sizeof(*lines), n,
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "list", sizeof(__u32), sizeof(*blob->lines), n,
 			    &options);
 	if (fd < 0)
 		return diag__fail(diag, errno, "cannot make a table of %zu bytes for the list: %s",
@@ -36,26 +49,22 @@ static int make_map(const struct set_line *lines, __u32 n, struct diag *diag)
 		close(fd);
 		return diag__fail(diag, err, "cannot map the list's table: %s", strerror(err));
 	}
-	memcpy(at, lines, length);
+	at[0] = list_header(&blob->lines->header);
+	memcpy(&at[1], &blob->lines[first], length - sizeof(*at));
 	munmap(at, length);
 	return fd;
 }
 
-/* Compiles @list into a map of its own. Returns its descriptor or -errno. */
-static int build(const struct list *list, __u64 generation, __u32 *flags, struct diag *diag)
+static __u32 families_in(const struct blob *blob)
 {
-	struct blob blob = {};
-	int fd;
+	return (compile__any(blob->lines, DROP53_FAMILY_IPV4) ? DROP53_SET_IPV4 : 0) |
+	       (compile__any(blob->lines, DROP53_FAMILY_IPV6) ? DROP53_SET_IPV6 : 0);
+}
 
-	fd = compile__blob(list, generation, &blob, diag);
-	if (fd < 0)
-		return fd;
-	fd = make_map(blob.lines, blob.n, diag);
-	if (fd >= 0)
-		*flags = (compile__any(blob.lines, DROP53_FAMILY_IPV4) ? DROP53_SET_IPV4 : 0) |
-			 (compile__any(blob.lines, DROP53_FAMILY_IPV6) ? DROP53_SET_IPV6 : 0);
-	compile__free(&blob);
-	return fd;
+/* An empty set is not even looked at, and takes no page. */
+static __u32 lines_in(const struct blob *blob)
+{
+	return families_in(blob) ? blob->lines->header.list_line : 0;
 }
 
 static int pin_list(int map, const char *directory, __u32 slot, struct diag *diag)
@@ -72,30 +81,28 @@ static int pin_list(int map, const char *directory, __u32 slot, struct diag *dia
 	return 0;
 }
 
-/*
- * Into the slot that is not in force. The kernel waits for a grace period, so no packet that saw
- * an earlier list there is still on its way.
- */
-static int store(int sets, __u32 slot, int map, struct diag *diag)
+/* Makes the list's map, and pins it as the slot's. */
+static int keep_list(const struct blob *blob, const char *directory, __u32 slot, struct diag *diag)
 {
-	if (bpf_map_update_elem(sets, &slot, &map, BPF_ANY))
-		return diag__fail(diag, errno, "cannot put the list in place: %s", strerror(errno));
-	return 0;
-}
+	int map = make_list(blob, diag), err;
 
-int allowlist__create(int sets, const char *directory, struct diag *diag)
-{
-	const struct list empty = {};
-	__u32 flags;
-	int map, err;
-
-	map = build(&empty, 1, &flags, diag);
 	if (map < 0)
 		return map;
-	err = store(sets, DROP53_SETS_ALLOW, map, diag);
-	if (!err)
-		err = pin_list(map, directory, DROP53_SETS_ALLOW, diag);
+	err = pin_list(map, directory, slot, diag);
 	close(map);
+	return err;
+}
+
+int allowlist__create(const char *directory, struct diag *diag)
+{
+	const struct list empty = {};
+	struct blob blob = {};
+	int err;
+
+	err = compile__blob(&empty, 1, &blob, diag);
+	if (!err)
+		err = keep_list(&blob, directory, DROP53_SETS_ALLOW, diag);
+	compile__free(&blob);
 	return err;
 }
 
@@ -134,6 +141,7 @@ static int map_bytes(int map, struct bpf_map_info *info, struct diag *diag)
 int allowlist__status(const struct filter *filter, struct allowlist_status *status,
 		      struct diag *diag)
 {
+	__u32 slot = DROP53_SETS_ALLOW + (filter->settings->allow & DROP53_SET_INDEX);
 	struct bpf_map_info info;
 	struct set_line header;
 	const __u32 first = 0;
@@ -150,7 +158,8 @@ int allowlist__status(const struct filter *filter, struct allowlist_status *stat
 		return err;
 	*status = (struct allowlist_status){
 		.generation = header.header.generation,
-		.bytes = (__u64)info.max_entries * sizeof(struct set_line),
+		.bytes = (__u64)info.max_entries * sizeof(struct set_line) +
+			 (__u64)filter->settings->set_pages[slot] * SET_PAGE_BYTES,
 	};
 	status->prefixes[DROP53_FAMILY_IPV4] = header.header.prefixes[SET_IPV4];
 	status->prefixes[DROP53_FAMILY_IPV6] = header.header.prefixes[SET_IPV6];
@@ -177,44 +186,68 @@ int allowlist__read(const struct filter *filter, struct list *list, __u64 *gener
 	return err;
 }
 
+/* Compiles @list into the slot that is not in force, where no packet looks any more. */
+static int fill_slot(struct filter *filter, __u32 slot, const struct blob *blob, struct diag *diag)
+{
+	int err = set_pages__wait(filter->sets, diag);
+
+	if (err)
+		return err;
+	return set_pages__put(filter->sets, filter->settings, slot, blob->lines, lines_in(blob),
+			      diag);
+}
+
+/*
+ * The switch: before it the old set holds, after it the new one. Then the old one's memory is given
+ * back; if that fails, the next change does it.
+ * @word: settings' for the pair of slots from @pair on
+ */
+static void switch_to(struct filter *filter, __u32 *word, __u32 pair, __u32 slot, __u32 flags)
+{
+	__u32 old = pair + (*word & DROP53_SET_INDEX);
+
+	__atomic_store_n(word, slot | flags, __ATOMIC_RELEASE);
+	if (filter->settings->set_pages[old] && !set_pages__wait(filter->sets, NULL))
+		set_pages__release(filter->sets, filter->settings, old, 0, NULL);
+}
+
 int allowlist__commit(struct filter *filter, const struct list *list, __u64 *generation,
 		      struct diag *diag)
 {
-	__u32 slot = !(filter->settings->allow & DROP53_SET_INDEX), flags;
+	struct drop53_settings *settings = filter->settings;
+	__u32 slot = !(settings->allow & DROP53_SET_INDEX);
 	struct allowlist_status old;
-	int map, err;
+	struct blob blob = {};
+	int err;
 
 	err = allowlist__status(filter, &old, diag);
-	if (err)
-		return err;
-	map = build(list, old.generation + 1, &flags, diag);
-	if (map < 0)
-		return map;
-	err = store(filter->sets, DROP53_SETS_ALLOW + slot, map, diag);
 	if (!err)
-		err = pin_list(map, filter->state->directory, DROP53_SETS_ALLOW + slot, diag);
-	close(map);
-	if (err)
-		return err;
-	/* This is the switch: before it the old list holds, after it the new one. */
-	__atomic_store_n(&filter->settings->allow, slot | flags, __ATOMIC_RELEASE);
-	if (generation)
+		err = compile__blob(list, old.generation + 1, &blob, diag);
+	if (!err)
+		err = fill_slot(filter, DROP53_SETS_ALLOW + slot, &blob, diag);
+	if (!err)
+		err = keep_list(&blob, filter->state->directory, DROP53_SETS_ALLOW + slot, diag);
+	if (!err)
+		switch_to(filter, &settings->allow, DROP53_SETS_ALLOW, slot, families_in(&blob));
+	if (!err && generation)
 		*generation = old.generation + 1;
-	return 0;
+	compile__free(&blob);
+	return err;
 }
 
 int allowlist__commit_local(struct filter *filter, const struct list *list, struct diag *diag)
 {
-	__u32 slot = !(filter->settings->local & DROP53_SET_INDEX), flags;
-	int map, err;
+	struct drop53_settings *settings = filter->settings;
+	__u32 slot = !(settings->local & DROP53_SET_INDEX);
+	struct blob blob = {};
+	int err;
 
-	map = build(list, 0, &flags, diag);
-	if (map < 0)
-		return map;
-	err = store(filter->sets, DROP53_SETS_LOCAL + slot, map, diag);
-	close(map);
+	err = compile__blob(list, 0, &blob, diag);
 	if (!err)
-		__atomic_store_n(&filter->settings->local, slot | flags, __ATOMIC_RELEASE);
+		err = fill_slot(filter, DROP53_SETS_LOCAL + slot, &blob, diag);
+	if (!err)
+		switch_to(filter, &settings->local, DROP53_SETS_LOCAL, slot, families_in(&blob));
+	compile__free(&blob);
 	return err;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The allow-list in the kernel. A list and all that belongs to it (compiled form, prefixes as
- * given, generation) is one map, in one of two slots; a switch is one store of settings.allow.
- * Killed at any instant, the old list stands or the new one.
+ * The allow-list in the kernel. A list is in one of two slots, as the pages that the program walks
+ * and as a map of the prefixes as given with their generation; a switch is one store of
+ * settings.allow. Killed at any instant, the old list stands or the new one.
  */
 #ifndef DROP53_ALLOWLIST_H
 #define DROP53_ALLOWLIST_H
@@ -18,11 +18,11 @@ struct diag;
 struct allowlist_status {
 	__u64 generation;
 	__u32 prefixes[DROP53_FAMILY__N];
-	__u64 bytes; /* kernel memory of the map */
+	__u64 bytes; /* kernel memory: of the pages and of the list as given */
 };
 
 /* The empty list of generation 1 for a new filter; @directory: where its pins are. */
-int allowlist__create(int sets, const char *directory, struct diag *diag);
+int allowlist__create(const char *directory, struct diag *diag);
 
 int allowlist__status(const struct filter *filter, struct allowlist_status *status,
 		      struct diag *diag);

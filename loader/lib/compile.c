@@ -39,6 +39,8 @@ static int grow(struct blob *blob, __u32 lines)
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (larger == MAP_FAILED)
 		return -ENOMEM;
+	/* Whether the kernel does so or not: a tenth of the time it takes to fill a large one. */
+	madvise(larger, (size_t)capacity * SET_LINE, MADV_HUGEPAGE);
 	blob->lines = larger;
 	blob->capacity = capacity;
 	return 0;

@@ -17,6 +17,7 @@
 #include "lib/allowlist.h"
 #include "lib/diag.h"
 #include "lib/load.h"
+#include "lib/set_pages.h"
 
 #define DEFAULT_SOURCES_BYTES (16u << 20)
 #define MIN_SOURCES_PER_CPU   1024
@@ -151,7 +152,10 @@ static int set_sizes(struct drop53_bpf *skeleton, const struct drop53_config *co
 	return 0;
 }
 
-/* Reads jiffies and the clock at the same instant, by a program that runs once. */
+/*
+ * What only a program can tell, by one that runs once: jiffies and the clock at the same instant,
+ * and how a page of `sets` lies in memory.
+ */
 static int set_anchor(struct drop53_bpf *skeleton, struct drop53_settings *settings)
 {
 	char frame[64] = {};
@@ -163,7 +167,17 @@ static int set_anchor(struct drop53_bpf *skeleton, struct drop53_settings *setti
 	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick))
 		return -errno;
 	settings->tick_ns = tick.tv_sec * 1000000000ull + tick.tv_nsec;
-	return bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.anchor_clock), &run);
+	return bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.anchor), &run);
+}
+
+/* The first page, blank: where it lies every other one will. */
+static int put_first_page(struct drop53_bpf *skeleton, struct drop53_settings *settings,
+			  struct diag *diag)
+{
+	static const struct set_line header;
+
+	return set_pages__put(bpf_map__fd(skeleton->maps.sets), settings, DROP53_SETS_ALLOW,
+			      &header, 1, diag);
 }
 
 static int seed_cpus(int fd, int cpus)
@@ -210,6 +224,9 @@ static int load(struct drop53_bpf *skeleton, const struct filter_options *option
 	settings->config = config;
 	settings->cpus = cpus;
 	settings->netns = filter__netns();
+	err = put_first_page(skeleton, settings, diag);
+	if (err)
+		return err;
 	err = set_anchor(skeleton, settings);
 	if (!err)
 		err = seed_cpus(bpf_map__fd(skeleton->maps.cpus), cpus);
@@ -294,8 +311,7 @@ int filter__create(struct filter *filter, struct state *state, const struct filt
 	snprintf(aside, sizeof(aside), "%s" STATE_ASIDE "%d", state->directory, getpid());
 	err = pin_all(skeleton, aside, diag);
 	if (!err)
-		err = allowlist__create(bpf_map__fd(skeleton->maps.sets), aside, diag);
-	/* A list of no prefixes, generation 1: `settings.allow` already points to its slot. */
+		err = allowlist__create(aside, diag);
 	if (!err && rename(aside, state->directory))
 		err = diag__fail(diag, errno, "%s: cannot put the state in place: %s",
 				 state->directory, strerror(errno));

@@ -12,8 +12,13 @@
 #define MIN_STRIDE4 3
 #define MAX_STRIDE  24
 
-#define MAX_KEYS    (4 * SET_WORDS)
-#define MAX_FARS    (2 * SET_FARS) /* that one bucket may refer to */
+/* How a slot is sampled: a stretch of so many boundaries, then none for as many a MANY as it has.
+ */
+#define SAMPLE	 256
+#define MANY	 65536
+
+#define MAX_KEYS (4 * SET_WORDS)
+#define MAX_FARS (2 * SET_FARS) /* that one bucket may refer to */
 
 /* A stretch of addresses: all that begin with the same `position` bits. */
 struct slot {
@@ -288,13 +293,17 @@ static struct slot part_of(const struct slot *slot, unsigned int stride, __u32 i
 	return part;
 }
 
-/* The lines that a split would take, those for what does not fit its buckets guessed. */
+/*
+ * The lines that a split would take, those for what does not fit its buckets guessed. Of a slot
+ * with many boundaries every so many of them are looked at, for the time it takes.
+ */
 static size_t weigh(const struct slot *slot, unsigned int stride)
 {
-	size_t lines = (size_t)1 << stride, next = 0, n;
+	size_t lines = 0, next = 0, looked_at = 0, skipped, n;
 	struct slot part;
 	__u32 index;
 
+	skipped = slot->n < MANY ? 0 : SAMPLE * (slot->n / MANY);
 	while (next < slot->n) {
 		index = index_of(slot->boundary[next], slot->position, stride);
 		part = part_of(slot, stride, index, next);
@@ -303,8 +312,13 @@ static size_t weigh(const struct slot *slot, unsigned int stride)
 		if (!fits(&part))
 			lines += 4 + n / 4;
 		next += n;
+		looked_at += n;
+		if (skipped && looked_at % SAMPLE < n)
+			next += skipped;
 	}
-	return lines;
+	if (looked_at)
+		lines = lines * slot->n / looked_at;
+	return ((size_t)1 << stride) + lines;
 }
 
 static unsigned int log2_of(size_t n)

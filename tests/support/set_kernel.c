@@ -3,9 +3,12 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "lib/set_pages.h"
 
 static size_t page_up(size_t bytes)
 {
@@ -28,39 +31,31 @@ static int find_map(struct bpf_object *object, const char *name)
 	return map ? bpf_map__fd(map) : -ENOENT;
 }
 
-static int create_set(__u32 lines, bool any_size)
+/* By the first page, so that every later one begins on a cache line. */
+static int measure_skew(struct set_kernel *kernel)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, options,
-		    .map_flags = BPF_F_MMAPABLE | (any_size ? BPF_F_INNER_MAP : 0));
+	static const struct set_line zero;
+	__u8 frame[64] = {};
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = sizeof(frame));
+	int err = set_pages__put(kernel->sets, kernel->filter, 0, &zero, 1, NULL);
 
-	return bpf_map_create(BPF_MAP_TYPE_ARRAY, "set", sizeof(__u32), SET_LINE, lines, &options);
-}
-
-/* Tells the verifier what sets look like: by a map that is such a one. */
-static int load(struct bpf_object *object, __u32 lines)
-{
-	int set = create_set(lines ? lines : 1, !lines), err;
-
-	if (set < 0)
-		return set;
-	err = bpf_map__set_inner_map_fd(bpf_object__find_map_by_name(object, "sets"), set);
-	if (err)
-		close(set);
-	else
-		err = bpf_object__load(object); /* and closes the set */
+	if (!err)
+		err = bpf_prog_test_run_opts(find_program(kernel->object, "anchor"), &run);
+	kernel->filter->line_skew = kernel->settings->skew;
 	return err;
 }
 
-int set_kernel__open(struct set_kernel *kernel, const char *object_path, __u32 lines)
+int set_kernel__open(struct set_kernel *kernel, const char *object_path)
 {
 	struct probe_settings *settings;
 	int err = 0;
 
-	*kernel = (struct set_kernel){.lines = lines};
+	*kernel = (struct set_kernel){};
 	kernel->object = bpf_object__open_file(object_path, NULL);
 	if (!kernel->object)
 		return -errno;
-	err = load(kernel->object, lines);
+	kernel->filter = calloc(1, sizeof(*kernel->filter));
+	err = kernel->filter ? bpf_object__load(kernel->object) : -ENOMEM;
 	if (err)
 		goto out;
 	kernel->probe = find_program(kernel->object, "probe");
@@ -73,6 +68,8 @@ int set_kernel__open(struct set_kernel *kernel, const char *object_path, __u32 l
 		err = -errno;
 	else
 		kernel->settings = settings;
+	if (!err)
+		err = measure_skew(kernel);
 out:
 	if (err)
 		set_kernel__close(kernel);
@@ -84,31 +81,13 @@ void set_kernel__close(struct set_kernel *kernel)
 	if (kernel->settings)
 		munmap(kernel->settings, page_up(sizeof(*kernel->settings)));
 	bpf_object__close(kernel->object);
+	free(kernel->filter);
 	*kernel = (struct set_kernel){};
 }
 
 int set_kernel__put(struct set_kernel *kernel, const struct blob *blob)
 {
-	__u32 slot = 0, n = kernel->lines ? kernel->lines : blob->n;
-	size_t bytes = (size_t)blob->n * SET_LINE;
-	int set, err = 0;
-	void *lines;
-
-	set = create_set(n, !kernel->lines);
-	if (set < 0)
-		return set;
-	lines = mmap(NULL, page_up(bytes), PROT_READ | PROT_WRITE, MAP_SHARED, set, 0);
-	if (lines == MAP_FAILED) {
-		err = -errno;
-		goto out;
-	}
-	memcpy(lines, blob->lines, bytes);
-	munmap(lines, page_up(bytes));
-	if (bpf_map_update_elem(kernel->sets, &slot, &set, BPF_ANY))
-		err = -errno;
-out:
-	close(set);
-	return err;
+	return set_pages__put(kernel->sets, kernel->filter, 0, blob->lines, blob->n, NULL);
 }
 
 int set_kernel__contains(struct set_kernel *kernel, enum drop53_family family,

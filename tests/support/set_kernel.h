@@ -11,17 +11,13 @@
 struct set_kernel {
 	struct bpf_object *object;
 	struct probe_settings *settings; /* mapped */
+	struct drop53_settings *filter;	 /* as set_pages.h asks for them */
 	int probe, bench;		 /* programs */
 	int sets, listed;		 /* maps */
-	__u32 lines;
 };
 
-/*
- * The errors are -errno, as libbpf gives them; what is open is closed by set_kernel__close.
- * @lines: of every set that will be put; the kernel then puts the look-up of a line into the
- *	program's own code. 0: sets of any size, at the price of a call a line
- */
-int set_kernel__open(struct set_kernel *kernel, const char *object_path, __u32 lines);
+/* The errors are -errno, as libbpf gives them; what is open is closed by set_kernel__close. */
+int set_kernel__open(struct set_kernel *kernel, const char *object_path);
 void set_kernel__close(struct set_kernel *kernel);
 
 /* Makes the blob the set that the programs look into. */

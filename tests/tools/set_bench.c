@@ -137,7 +137,6 @@ static double time_add(const struct blob *blob, enum drop53_family family)
 }
 
 static const char *beside_executable(const char *file);
-static bool by_call;
 static void measure(const struct scene *scene, struct result *result)
 {
 	struct set_kernel k, *kernel = &k;
@@ -155,7 +154,7 @@ static void measure(const struct scene *scene, struct result *result)
 	result->add_ms = time_add(&blob, scene->family);
 	result->prefixes = list.n;
 	result->bytes = (size_t)blob.n * SET_LINE;
-	err = set_kernel__open(kernel, beside_executable("set_probe.bpf.o"), by_call ? 0 : blob.n);
+	err = set_kernel__open(kernel, beside_executable("set_probe.bpf.o"));
 	if (err)
 		error(1, -err, "set_probe.bpf.o");
 	if (set_kernel__put(kernel, &blob))
@@ -217,7 +216,7 @@ int main(int argc, char **argv)
 	int option;
 	size_t i;
 
-	while ((option = getopt(argc, argv, "r:n:c:jC")) != -1) {
+	while ((option = getopt(argc, argv, "r:n:c:j")) != -1) {
 		if (option == 'r')
 			rounds = atoi(optarg);
 		else if (option == 'n')
@@ -226,8 +225,6 @@ int main(int argc, char **argv)
 			bench_pin(atoi(optarg));
 		else if (option == 'j')
 			json = true;
-		else if (option == 'C')
-			by_call = true;
 		else
 			return 2;
 	}

@@ -3,22 +3,22 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "drop53.h"
 #include "set.h"
 #include "set_probe.h"
 
-struct set_lines {
+struct set_page {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
 	__uint(max_entries, 1);
-	__type(key, __u32);
-	__uint(value_size, SET_LINE);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, SET_PAGE_BYTES);
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 2);
+	__uint(max_entries, (DROP53_SETS__N << SET_PAGE_SHIFT) + 1);
 	__type(key, __u32);
-	__array(values, struct set_lines);
+	__array(values, struct set_page);
 } sets SEC(".maps");
 
 struct {
@@ -38,12 +38,9 @@ __noinline int look_up(__u64 high, __u64 low, __u32 ipv6)
 		__u64 half[2];
 		__be32 word[4];
 	} address = {.half = {high, low}};
-	__u32 slot = 0;
-	void *set = bpf_map_lookup_elem(&sets, &slot);
+	struct set_pages set = {.map = &sets, .skew = settings.skew & (SET_LINE - 1)};
 
-	if (!set)
-		return 0;
-	return ipv6 ? set_contains6(set, address.word) : set_contains4(set, address.word[0]);
+	return ipv6 ? set_contains6(&set, address.word) : set_contains4(&set, address.word[0]);
 }
 
 /* The source is the first 16 bytes of the frame. */
@@ -62,6 +59,13 @@ static __always_inline __u64 scatter(__u64 z)
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
 	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
 	return z ^ z >> 31;
+}
+
+SEC("xdp")
+int anchor(struct xdp_md *ctx __attribute__((unused)))
+{
+	settings.skew = set_pages__skew(&sets, &settings.scratch);
+	return XDP_PASS;
 }
 
 /* Another source at every run. */

@@ -16,7 +16,10 @@ struct probe_settings {
 	__u32 listed; /* sources from the map of that name, one after the other; else drawn */
 	__u32 look;   /* 0: an empty list, whose look-up is left out */
 	__u32 count;  /* runs */
-	__u64 found;  /* how many sources were in the set */
+	__u32 skew;   /* of a page, by the program `anchor` */
+	__u32 reserved;
+	__u64 scratch;
+	__u64 found; /* how many sources were in the set */
 };
 
 #endif
