@@ -12,6 +12,7 @@
 struct check {
 	const struct list *list;
 	struct blob blob;
+	const struct check_holder *holder; /* may be NULL */
 	char *why;
 };
 
@@ -24,6 +25,20 @@ bool check_contains(const struct blob *blob, enum drop53_family family,
 	memcpy(words, address, sizeof(words));
 	return family == DROP53_FAMILY_IPV4 ? set_contains4(&image, words[0])
 					    : set_contains6(&image, words);
+}
+
+static int check_held(const struct check *check, enum drop53_family family,
+		      const __u8 address[static 16], bool allowed, const char *text)
+{
+	int found;
+
+	if (!check->holder)
+		return 0;
+	found = check->holder->contains(check->holder->context, family, address);
+	if (found == allowed)
+		return 0;
+	snprintf(check->why, 256, "%s: the holder says %d, not %d", text, found, allowed);
+	return -1;
 }
 
 static int check_address(const struct check *check, enum drop53_family family,
@@ -42,7 +57,7 @@ static int check_address(const struct check *check, enum drop53_family family,
 	}
 	found = check_contains(&check->blob, family, address);
 	if (found == allowed)
-		return 0;
+		return check_held(check, family, address, allowed, text);
 	snprintf(check->why, 256, "%s should%s be in the set", text, allowed ? "" : " not");
 	return -1;
 }
@@ -127,9 +142,24 @@ static int check_read(const struct check *check, __u64 generation)
 	return err;
 }
 
+static int put(const struct check *check)
+{
+	int err = check->holder->put(check->holder->context, &check->blob);
+
+	if (err)
+		snprintf(check->why, 256, "the holder does not take it: %s", strerror(-err));
+	return err;
+}
+
 int check_list(const struct list *list, size_t more, __u64 seed, char why[static 256])
 {
-	struct check check = {.list = list, .why = why};
+	return check_list_held(list, more, seed, NULL, why);
+}
+
+int check_list_held(const struct list *list, size_t more, __u64 seed,
+		    const struct check_holder *holder, char why[static 256])
+{
+	struct check check = {.list = list, .holder = holder, .why = why};
 	__u8 zero[16] = {};
 	size_t i;
 	int err;
@@ -139,6 +169,8 @@ int check_list(const struct list *list, size_t more, __u64 seed, char why[static
 		return -1;
 	}
 	err = check_read(&check, seed);
+	if (!err && holder)
+		err = put(&check);
 	for (i = 0; i < list->n && !err; i++)
 		err = check_prefix(&check, &list->prefix[i]);
 	if (!err)

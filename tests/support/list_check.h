@@ -18,4 +18,14 @@ bool check_contains(const struct blob *blob, enum drop53_family family,
  */
 int check_list(const struct list *list, size_t more, __u64 seed, char why[static 256]);
 
+/* Somebody else who is to hold the compiled list, and is asked the same. Both return -errno. */
+struct check_holder {
+	int (*put)(void *context, const struct blob *blob);
+	int (*contains)(void *context, enum drop53_family family, const __u8 address[static 16]);
+	void *context;
+};
+
+int check_list_held(const struct list *list, size_t more, __u64 seed,
+		    const struct check_holder *holder, char why[static 256]);
+
 #endif
