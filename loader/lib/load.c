@@ -6,10 +6,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,9 +27,31 @@
 #define COUNTERS_BYTES	      (3u << 20)
 #define MIN_INTERFACES	      8
 
-/* What a kernel lets only the privileged do, told from everything else that may go wrong. */
+/* Whether the process has what loading takes. If it cannot be told, it has not. */
+static bool is_privileged(void)
+{
+	const __u64 needed = 1ull << CAP_BPF | 1ull << CAP_PERFMON | 1ull << CAP_NET_ADMIN;
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {};
+	__u64 effective;
+
+	if (syscall(SYS_capget, &header, data))
+		return false;
+	effective = (__u64)data[1].effective << 32 | data[0].effective;
+	return effective & 1ull << CAP_SYS_ADMIN || (effective & needed) == needed;
+}
+
+/*
+ * What a kernel lets only the privileged do, told from everything else that may go wrong. EACCES is
+ * the verifier's word both for want of CAP_PERFMON and for a program that it does not accept.
+ */
 static int load_error(int err, struct diag *diag)
 {
+	if (err == -EACCES && is_privileged())
+		return diag__fail(diag, EOPNOTSUPP,
+				  "cannot load the program: this kernel's verifier, or a security "
+				  "module, refuses it; please report it with the kernel's release "
+				  "(uname -r)");
 	if (err == -EPERM || err == -EACCES)
 		return diag__fail(diag, EPERM,
 				  "cannot load the program: %s; run as root, or with "

@@ -2,8 +2,8 @@
 #include "lib/trie.h"
 
 #include <errno.h>
-#include <string.h>
 
+#include "lib/bucket.h"
 #include "lib/ranges.h"
 
 /* Fewer bits in common than this are not worth a skip: a split wastes little on them. */
@@ -14,27 +14,8 @@
 
 /* How a slot is sampled: a stretch of so many boundaries, then none for as many a MANY as it has.
  */
-#define SAMPLE	 256
-#define MANY	 65536
-
-#define MAX_KEYS (4 * SET_WORDS)
-#define MAX_FARS (2 * SET_FARS) /* that one bucket may refer to */
-
-/* A stretch of addresses: all that begin with the same `position` bits. */
-struct slot {
-	const ranges_key *boundary;
-	size_t n;
-	unsigned int position;
-	unsigned int depth; /* splits and skips before it */
-	bool odd;	    /* whether addresses below its first boundary are in the set */
-};
-
-/* Boundaries whose keys are not exact, for all buckets of one split. */
-struct fars {
-	unsigned int position; /* of the split */
-	__u32 line;	       /* that is being filled; 0: none */
-	__u32 used;
-};
+#define SAMPLE 256
+#define MANY   65536
 
 struct builder {
 	struct blob *blob;
@@ -43,194 +24,10 @@ struct builder {
 
 static int build_node(struct builder *builder, struct slot slot, __u32 *entry);
 
-static __u32 make_entry(enum set_type type, bool odd, __u32 size, __u32 line)
-{
-	return type | (odd ? SET_ODD : 0) | size << SET_SIZE_SHIFT | line << SET_LINE_SHIFT;
-}
-
-/* What is left of a boundary behind @position, from the top down. */
-static ranges_key rest(ranges_key boundary, unsigned int position)
-{
-	return position < 128 ? boundary << position : 0;
-}
-
-/* A boundary where the slot begins is not worth a key. */
-static void trim(struct slot *slot)
-{
-	if (slot->n && !rest(slot->boundary[0], slot->position)) {
-		slot->odd = !slot->odd;
-		slot->boundary++;
-		slot->n--;
-	}
-}
-
-/* ---- Keys ---- */
-
-/* The widest lanes that have room for so many. */
-static enum set_lanes lanes_for(size_t n)
-{
-	if (n <= SET_WORDS)
-		return SET_LANES63;
-	return n <= 2 * SET_WORDS ? SET_LANES31 : SET_LANES15;
-}
-
-static unsigned int key_bits(enum set_lanes lanes)
-{
-	return (16 << lanes) - 1;
-}
-
-/*
- * The slot's boundaries that a key of so many bits does not tell from others, as struct set_bucket
- * has them. @far: of 2 * MAX_KEYS, for a slot of MAX_KEYS. Returns how many.
- */
-static size_t collect_fars(const struct slot *slot, unsigned int bits, ranges_key *far)
-{
-	unsigned int behind = slot->position + bits;
-	size_t first, next, n = 0;
-	ranges_key inexact, key;
-
-	if (behind >= 128)
-		return 0;
-	for (first = 0; first < slot->n; first = next) {
-		key = slot->boundary[first] >> (128 - behind);
-		inexact = 0;
-		for (next = first; next < slot->n && slot->boundary[next] >> (128 - behind) == key;
-		     next++)
-			inexact |= rest(slot->boundary[next], behind);
-		if (!inexact)
-			continue;
-		if ((next - first) & 1)
-			far[n++] = key << (128 - behind);
-		memcpy(&far[n], &slot->boundary[first], (next - first) * sizeof(*far));
-		n += next - first;
-	}
-	return n;
-}
-
-/* Whether a bucket has room for the slot's boundaries. */
-static bool fits(const struct slot *slot)
-{
-	unsigned int bits = key_bits(lanes_for(slot->n));
-	ranges_key far[2 * MAX_KEYS], any = 0;
-	size_t i;
-
-	if (slot->n > MAX_KEYS)
-		return false;
-	for (i = 0; i < slot->n; i++)
-		any |= slot->boundary[i];
-	return !rest(any, slot->position + bits) || collect_fars(slot, bits, far) <= MAX_FARS;
-}
-
-static struct set_far make_far(ranges_key boundary, unsigned int position)
-{
-	ranges_key left = rest(boundary, position);
-
-	return (struct set_far){.high = left >> 65, .low = (__u64)(left >> 2) & ~SET_PAD_LOW};
-}
-
-static void pad_fars(struct set_line *line, size_t from)
-{
-	for (; from < SET_FARS; from++)
-		line->far[from] = (struct set_far){SET_PAD_HIGH, SET_PAD_LOW};
-}
-
-/* Puts a bucket's into the line that is being filled, or into one or two of their own. */
-static int put_fars(struct builder *builder, const ranges_key *far, size_t n, struct fars *fars,
-		    __u32 *result)
-{
-	__u32 lines = n > SET_FARS ? 2 : 1, i;
-	int err;
-
-	if (!n)
-		return 0;
-	if (!fars->line || fars->used + n > SET_FARS) {
-		err = blob__extend(builder->blob, lines, &fars->line);
-		if (err)
-			return err;
-		for (i = 0; i < lines; i++)
-			pad_fars(&builder->blob->lines[fars->line + i], 0);
-		fars->used = 0;
-	}
-	for (i = 0; i < n; i++, fars->used++)
-		builder->blob->lines[fars->line + fars->used / SET_FARS]
-			.far[fars->used % SET_FARS] = make_far(far[i], fars->position);
-	*result = fars->line << 1 | (lines - 1);
-	return 0;
-}
-
-static void put_key(struct set_bucket *bucket, enum set_lanes lanes, size_t i, ranges_key left)
-{
-	if (lanes == SET_LANES15)
-		bucket->key15[i] = left >> (128 - 15);
-	else if (lanes == SET_LANES31)
-		bucket->key31[i] = left >> (128 - 31);
-	else
-		bucket->key63[i] = left >> (128 - 63);
-}
-
-/* The top bit of each lane. */
-static void pad_keys(struct set_bucket *bucket, enum set_lanes lanes)
-{
-	size_t i;
-
-	memset(bucket->word, 0, sizeof(bucket->word));
-	for (i = 0; i < (size_t)MAX_KEYS >> lanes; i++)
-		if (lanes == SET_LANES15)
-			bucket->key15[i] = 1u << 15;
-		else if (lanes == SET_LANES31)
-			bucket->key31[i] = 1u << 31;
-		else
-			bucket->key63[i] = 1ull << 63;
-}
-
-static int build_list(struct builder *builder, const struct slot *slot, struct fars *fars,
-		      __u32 line)
-{
-	enum set_lanes lanes = lanes_for(slot->n);
-	ranges_key far[2 * MAX_KEYS];
-	struct set_bucket bucket = {
-		.entry = make_entry(SET_LIST, slot->odd, lanes, 0),
-	};
-	size_t n, i;
-	int err;
-
-	n = collect_fars(slot, key_bits(lanes), far);
-	err = put_fars(builder, far, n, fars, &bucket.far);
-	if (err)
-		return err;
-	pad_keys(&bucket, lanes);
-	for (i = 0; i < slot->n; i++)
-		put_key(&bucket, lanes, i, rest(slot->boundary[i], slot->position));
-	builder->blob->lines[line].bucket = bucket;
-	return 0;
-}
-
-static int build_long(struct builder *builder, const struct slot *slot, __u32 *entry)
-{
-	__u32 first, size = 0, i;
-	size_t far;
-	int err;
-
-	while ((size_t)SET_FARS << size < slot->n)
-		size++;
-	err = blob__extend(builder->blob, 1u << size, &first);
-	if (err)
-		return err;
-	for (i = 0; i < 1u << size; i++)
-		pad_fars(&builder->blob->lines[first + i], 0);
-	for (far = 0; far < slot->n; far++)
-		builder->blob->lines[first + far / SET_FARS].far[far % SET_FARS] =
-			make_far(slot->boundary[far], slot->position);
-	*entry = make_entry(SET_LONG, slot->odd, size, first);
-	return 0;
-}
-
-/* ---- The trie ---- */
-
 /* The @stride bits of a boundary behind @position. */
 static __u32 index_of(ranges_key boundary, unsigned int position, unsigned int stride)
 {
-	return stride ? rest(boundary, position) >> (128 - stride) : 0;
+	return stride ? bucket__rest(boundary, position) >> (128 - stride) : 0;
 }
 
 /* How many bits behind the slot's position all addresses between its boundaries have in common. */
@@ -239,7 +36,7 @@ static unsigned int bits_in_common(const struct slot *slot)
 	ranges_key differ = slot->boundary[0] ^ (slot->boundary[slot->n - 1] - 1);
 	unsigned int bits = 0;
 
-	differ = rest(differ, slot->position);
+	differ = bucket__rest(differ, slot->position);
 	while (slot->position + bits < 127 && !(differ >> 127)) {
 		differ <<= 1;
 		bits++;
@@ -250,9 +47,9 @@ static unsigned int bits_in_common(const struct slot *slot)
 static int build_skip(struct builder *builder, struct slot slot, unsigned int bits, __u32 line)
 {
 	ranges_key mask = ~(ranges_key)0 << (128 - bits);
-	ranges_key common = rest(slot.boundary[0], slot.position) & mask;
+	ranges_key common = bucket__rest(slot.boundary[0], slot.position) & mask;
 	struct set_bucket bucket = {
-		.entry = make_entry(SET_SKIP, false, 0, 0),
+		.entry = bucket__entry(SET_SKIP, false, 0, 0),
 		.skip =
 			{
 				.mask_high = mask >> 64,
@@ -267,7 +64,7 @@ static int build_skip(struct builder *builder, struct slot slot, unsigned int bi
 	int err;
 
 	/* The last boundary may be the first address behind those with these bits. */
-	if ((rest(slot.boundary[slot.n - 1], slot.position) & mask) != common)
+	if ((bucket__rest(slot.boundary[slot.n - 1], slot.position) & mask) != common)
 		slot.n--;
 	slot.position += bits;
 	slot.depth++;
@@ -308,8 +105,8 @@ static size_t weigh(const struct slot *slot, unsigned int stride)
 		index = index_of(slot->boundary[next], slot->position, stride);
 		part = part_of(slot, stride, index, next);
 		n = part.n;
-		trim(&part);
-		if (!fits(&part))
+		bucket__trim(&part);
+		if (!bucket__fits(&part))
 			lines += 4 + n / 4;
 		next += n;
 		looked_at += n;
@@ -374,7 +171,7 @@ static int build_split(struct builder *builder, const struct slot *slot, unsigne
 		next += part.n;
 		err = build_bucket(builder, part, &fars, first + i);
 	}
-	*entry = make_entry(SET_SPLIT, false, stride, first);
+	*entry = bucket__entry(SET_SPLIT, false, stride, first);
 	return err;
 }
 
@@ -383,12 +180,12 @@ static int build_node(struct builder *builder, struct slot slot, __u32 *entry)
 {
 	unsigned int stride = 0;
 
-	trim(&slot);
+	bucket__trim(&slot);
 	if (!slot.n) {
-		*entry = make_entry(SET_UNIFORM, slot.odd, 0, 0);
+		*entry = bucket__entry(SET_UNIFORM, slot.odd, 0, 0);
 		return 0;
 	}
-	if (!fits(&slot) && bits_in_common(&slot) < WORTH_SKIPPING)
+	if (!bucket__fits(&slot) && bits_in_common(&slot) < WORTH_SKIPPING)
 		stride = choose_stride(builder, &slot);
 	return build_split(builder, &slot, stride, entry);
 }
@@ -399,12 +196,12 @@ static int build_bucket(struct builder *builder, struct slot slot, struct fars *
 	__u32 entry;
 	int err;
 
-	trim(&slot);
-	if (fits(&slot))
-		return build_list(builder, &slot, fars, line);
+	bucket__trim(&slot);
+	if (bucket__fits(&slot))
+		return bucket__build(builder->blob, &slot, fars, line);
 	bits = bits_in_common(&slot);
 	if (slot.depth + 2 > SET_DEPTH)
-		err = build_long(builder, &slot, &entry);
+		err = bucket__build_long(builder->blob, &slot, &entry);
 	else if (bits >= WORTH_SKIPPING)
 		return build_skip(builder, slot, bits, line);
 	else

@@ -274,7 +274,7 @@ killed_at() {
 	list_of 50 60000 | sed 's,/32,,' | sort >"$room/b"
 	d53 allow replace "$room/a" 2>/dev/null
 	for call in $calls; do
-		for ((step = 1; step < 100; step++)); do
+		for ((step = 1; step < 1000; step++)); do
 			before=$(generation)
 			killed_at $step $call allow replace "$room/b" && break
 			listed=$(d53 allow list | sort)
@@ -287,7 +287,7 @@ killed_at() {
 			d53 allow replace "$room/a" 2>/dev/null
 			same "allowed" "$(verdict_of 192.0.2.1)"
 		done
-		[ $step -gt 1 ] && [ $step -lt 100 ]
+		[ $step -gt 1 ] && [ $step -lt 1000 ]
 		d53 allow replace "$room/a" 2>/dev/null
 	done
 	same 0 "$(find "$DROP53_BPFFS" -name 'drop53-*' | wc -l)"
