@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/listen.h"
 #include "lib/counters.h"
 #include "lib/diag.h"
 #include "out.h"
@@ -103,7 +104,7 @@ int daemon__load(struct daemon *daemon, bool first, struct diag *diag)
 	move = first ||
 	       memcmp(&files.config.listen, &daemon->config.listen, sizeof(files.config.listen));
 	if (move && files.config.listen.ss_family) {
-		socket = http__listen(&files.config.listen, diag);
+		socket = listen__open(&files.config.listen, http__socket(daemon->http), diag);
 		if (socket < 0) {
 			err = socket;
 			goto out;
