@@ -51,6 +51,8 @@ void daemon__tell_status(const struct daemon *daemon)
 		return;
 	if (*why)
 		sd_notifyf(0, "STATUS=%.*s", (int)strcspn(why, "\n"), why);
+	else if (!daemon->pages.reloaded)
+		sd_notifyf(0, "STATUS=not reloaded, all stays as it was: %s", daemon->failure.text);
 	else
 		sd_notifyf(0, "STATUS=policy %s; every interface is attached",
 			   policy__name(daemon->config.policy));
@@ -137,6 +139,7 @@ void daemon__reload(struct daemon *daemon)
 		out_note("reloaded %s", daemon->path);
 	} else {
 		daemon->pages.reloaded = false;
+		daemon->failure = diag;
 		if (complaints__is_new(&daemon->complaints, diag.text))
 			out_error("not reloaded, all stays as it was: %s", diag.text);
 	}
