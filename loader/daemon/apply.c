@@ -188,6 +188,14 @@ out:
 	return err;
 }
 
+bool apply__is_replaced(const struct holder *holder)
+{
+	struct state state;
+
+	return !state__open(&state, holder->bpffs, NULL) && state__exists(&state) &&
+	       !is_owned(holder, &state);
+}
+
 int apply__leave(struct holder *holder, bool detach, struct diag *diag)
 {
 	struct filter filter = {};

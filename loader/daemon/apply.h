@@ -30,6 +30,12 @@ int apply__config(struct holder *holder, const struct config *config, const stru
 typedef void (*apply_report)(void *context, const char *interface, const struct diag *failure);
 
 /*
+ * Whether the pinned filter, if there is one, is another than apply__config() has made or taken
+ * over: somebody has detached everything and attached again.
+ */
+bool apply__is_replaced(const struct holder *holder);
+
+/*
  * Attaches what is wanted and not attached: it has appeared, or lost its filter. An interface that
  * fails does not keep the others from it.
  */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/privilege.h"
+#include "daemon/process.h"
 #include "lib/diag.h"
 #include "out.h"
 
@@ -81,11 +82,18 @@ static void on_network(void *context, bool links, bool addresses)
 	daemon__settle(daemon);
 }
 
+/* From now on, not from when it was due: who was stopped for an hour has nothing to make up. */
+static void again_in(sd_event_source *source, uint64_t usec)
+{
+	sd_event_source_set_time_relative(source, usec);
+	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
 static int on_poll(sd_event_source *source, uint64_t usec, void *context)
 {
 	struct daemon *daemon = context;
 
-	sd_event_source_set_time(source, usec + POLL_USEC);
+	again_in(source, POLL_USEC);
 	/* What failed for a passing reason is tried again; the reason is said once. */
 	if (!daemon->pages.reloaded)
 		daemon__reload(daemon);
@@ -104,8 +112,14 @@ static void walk(struct daemon *daemon)
 
 static int on_walk(sd_event_source *source, uint64_t usec, void *context)
 {
-	sd_event_source_set_time(source, usec + SERIES_WINDOW_SECONDS * USEC);
-	walk(context);
+	struct daemon *daemon = context;
+
+	(void)usec;
+	again_in(source, SERIES_WINDOW_SECONDS * USEC);
+	/* A filter made by hand has neither our list nor our policy. A failure is on_poll()'s. */
+	if (daemon->pages.reloaded && apply__is_replaced(&daemon->holder))
+		daemon__reload(daemon);
+	walk(daemon);
 	return 0;
 }
 
@@ -148,10 +162,6 @@ static int prepare(struct daemon *daemon, struct diag *diag)
 	if (err >= 0)
 		err = sd_event_add_time_relative(daemon->event, &daemon->walk, CLOCK_MONOTONIC,
 						 SERIES_WINDOW_SECONDS * USEC, 1, on_walk, daemon);
-	if (err >= 0)
-		err = sd_event_source_set_enabled(daemon->poll, SD_EVENT_ON);
-	if (err >= 0)
-		err = sd_event_source_set_enabled(daemon->walk, SD_EVENT_ON);
 	if (err < 0)
 		return diag__fail(diag, -err, "cannot make an event loop: %s", strerror(-err));
 	sd_event_source_set_enabled(daemon->settle, SD_EVENT_OFF);
@@ -222,6 +232,7 @@ int daemon__run(const struct daemon_options *options, struct diag *diag)
 	int err;
 
 	daemon.pages.config = &daemon.config;
+	daemon.pages.started_at = process__started();
 	err = absolute_path(options->config, daemon.path, diag);
 	if (!err)
 		err = start(&daemon, diag);

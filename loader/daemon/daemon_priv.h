@@ -12,6 +12,7 @@
 #include "daemon/pages.h"
 #include "daemon/series.h"
 #include "daemon/watch.h"
+#include "lib/diag.h"
 
 struct daemon {
 	const struct daemon_options *options;
@@ -21,6 +22,7 @@ struct daemon {
 	struct pages pages;
 	struct list addresses; /* this host's, as last put in force */
 	struct complaints complaints;
+	struct diag failure; /* of the last reload, unless that was good */
 
 	sd_event *event;
 	sd_event_source *settle, *poll, *walk;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "daemon/http.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +11,23 @@
 
 #include "lib/diag.h"
 
-#define BACKLOG 128
-#define USEC	1000000ull
+#define USEC 1000000ull
 /* A connection that was shut down to make room is there until the library looks at it. */
 #define LEAVING HTTP_MAX_CONNECTIONS
+/* How much of an answer is handed to the library at once. */
+#define BLOCK 16384
+
+/* What a client has not taken yet. It goes with the client, or earlier. */
+struct answer {
+	struct http *http;
+	struct connection *connection; /* NULL: gone */
+	char *body;		       /* NULL: taken back */
+	size_t length;
+};
 
 struct connection {
 	struct connection *next; /* a younger one */
+	struct answer *answer;	 /* NULL: none yet */
 	int fd;
 	bool closing;	 /* shut down; the library has not seen it yet */
 	uint64_t opened; /* CLOCK_MONOTONIC, microseconds */
@@ -31,8 +39,10 @@ struct http {
 	sd_event_source *ready, *timer;
 	http_answer answer;
 	void *context;
+	int socket; /* the library's */
 	struct connection *oldest;
 	unsigned int open; /* connections that are not closing */
+	size_t unread;	   /* bytes of all answers that are not taken back */
 };
 
 static uint64_t now(struct http *http)
@@ -43,50 +53,23 @@ static uint64_t now(struct http *http)
 	return usec;
 }
 
-static const char *address_text(const struct sockaddr_storage *address, char text[64])
+static void take_back(struct answer *answer)
 {
-	const struct sockaddr_in6 *ipv6 = (const void *)address;
-	const struct sockaddr_in *ipv4 = (const void *)address;
-	char host[INET6_ADDRSTRLEN];
-
-	if (address->ss_family == AF_INET6)
-		snprintf(text, 64, "[%s]:%u",
-			 inet_ntop(AF_INET6, &ipv6->sin6_addr, host, sizeof(host)),
-			 ntohs(ipv6->sin6_port));
-	else
-		snprintf(text, 64, "%s:%u", inet_ntop(AF_INET, &ipv4->sin_addr, host, sizeof(host)),
-			 ntohs(ipv4->sin_port));
-	return text;
+	if (answer->body)
+		answer->http->unread -= answer->length;
+	free(answer->body);
+	answer->body = NULL;
 }
 
-int http__listen(const struct sockaddr_storage *address, struct diag *diag)
-{
-	socklen_t length = address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-							  : sizeof(struct sockaddr_in);
-	const int one = 1;
-	char text[64];
-	int fd, err;
-
-	fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return diag__fail(diag, errno, "listen %s: %s", address_text(address, text),
-				  strerror(errno));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (!bind(fd, (const struct sockaddr *)address, length) && !listen(fd, BACKLOG))
-		return fd;
-	err = errno;
-	close(fd);
-	return diag__fail(diag, err == EINVAL ? EADDRNOTAVAIL : err, "listen %s: %s%s",
-			  address_text(address, text), strerror(err),
-			  err == EADDRINUSE ? "; choose another port" : "");
-}
-
+/* The library lets go of it later, when it looks; what it holds of ours goes now. */
 static void shut(struct http *http, struct connection *connection)
 {
 	if (connection->closing)
 		return;
 	connection->closing = true;
 	http->open--;
+	if (connection->answer)
+		take_back(connection->answer);
 	shutdown(connection->fd, SHUT_RDWR);
 }
 
@@ -132,6 +115,8 @@ static void on_close(struct http *http, struct connection *connection)
 		return;
 	*at = connection->next;
 	http->open -= !connection->closing;
+	if (connection->answer)
+		connection->answer->connection = NULL;
 	free(connection);
 }
 
@@ -144,16 +129,76 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **slot
 		on_close(context, *slot);
 }
 
-static enum MHD_Result respond(struct MHD_Connection *mhd, struct http_page *page)
+static ssize_t read_answer(void *context, uint64_t at, char *buffer, size_t room)
 {
+	const struct answer *answer = context;
+	size_t left = answer->length - at;
+
+	if (!answer->body)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (left > room)
+		left = room;
+	memcpy(buffer, answer->body + at, left);
+	return left;
+}
+
+static void free_answer(void *context)
+{
+	struct answer *answer = context;
+
+	take_back(answer);
+	if (answer->connection)
+		answer->connection->answer = NULL;
+	free(answer);
+}
+
+/* Who asked first and has not read yet makes room. */
+static void bound_unread(struct http *http, const struct connection *newest)
+{
+	struct connection *connection;
+
+	for (connection = http->oldest; connection && http->unread > HTTP_MAX_UNREAD;
+	     connection = connection->next)
+		if (connection != newest && connection->answer)
+			shut(http, connection);
+}
+
+/* Takes the body, also on failure. */
+static struct MHD_Response *make_response(struct http *http, struct MHD_Connection *mhd,
+					  struct http_page *page)
+{
+	struct answer *answer = calloc(1, sizeof(*answer));
+	const union MHD_ConnectionInfo *info;
 	struct MHD_Response *response;
+
+	if (!answer) {
+		free(page->body);
+		return NULL;
+	}
+	*answer = (struct answer){.http = http, .body = page->body, .length = page->length};
+	http->unread += page->length;
+	response = MHD_create_response_from_callback(page->length, BLOCK, read_answer, answer,
+						     free_answer);
+	if (!response) {
+		free_answer(answer);
+		return NULL;
+	}
+	info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	answer->connection = info ? info->socket_context : NULL;
+	if (answer->connection)
+		answer->connection->answer = answer;
+	bound_unread(http, answer->connection);
+	return response;
+}
+
+static enum MHD_Result respond(struct http *http, struct MHD_Connection *mhd,
+			       struct http_page *page)
+{
+	struct MHD_Response *response = make_response(http, mhd, page);
 	enum MHD_Result result;
 
-	response = MHD_create_response_from_buffer(page->length, page->body, MHD_RESPMEM_MUST_FREE);
-	if (!response) {
-		free(page->body);
+	if (!response)
 		return MHD_NO;
-	}
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, page->type);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	/* A connection's age can be bounded only if it does not serve one scrape after another. */
@@ -188,7 +233,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *mhd, con
 		return MHD_NO;
 	if (!page.length)
 		page.length = strlen(page.body);
-	return respond(mhd, &page);
+	return respond(http, mhd, &page);
 }
 
 /* The next moment at which something is to be done though no client moves. */
@@ -249,7 +294,8 @@ int http__open(struct http **http, sd_event *event, int socket, http_answer answ
 	int err = -ENOMEM;
 
 	if (made) {
-		*made = (struct http){.event = event, .answer = answer, .context = context};
+		*made = (struct http){
+			.event = event, .answer = answer, .context = context, .socket = socket};
 		made->daemon = start(made, socket);
 	}
 	if (!made || !made->daemon) {
@@ -268,6 +314,11 @@ out:
 	}
 	*http = made;
 	return 0;
+}
+
+int http__socket(const struct http *http)
+{
+	return http ? http->socket : -1;
 }
 
 void http__close(struct http *http)

@@ -4,7 +4,6 @@
 #define DROP53_HTTP_H
 
 #include <stddef.h>
-#include <sys/socket.h>
 #include <systemd/sd-event.h>
 
 struct diag;
@@ -21,17 +20,18 @@ struct http_page {
 /* Fills @page for @path; a page without a body is answered with 500. */
 typedef void (*http_answer)(void *context, const char *path, struct http_page *page);
 
-/* A listening socket, or -errno. */
-int http__listen(const struct sockaddr_storage *address, struct diag *diag);
-
 /* Serves on @socket, which is the server's from here on, also after a failure. */
 int http__open(struct http **http, sd_event *event, int socket, http_answer answer, void *context,
 	       struct diag *diag);
 void http__close(struct http *http);
 
+/* Where it listens; -1: @http is NULL. */
+int http__socket(const struct http *http);
+
 #define HTTP_MAX_CONNECTIONS 32
 #define HTTP_IDLE_SECONDS    10
-#define HTTP_MAX_SECONDS     30	  /* from connect to close */
-#define HTTP_MAX_REQUEST     8192 /* bytes of request line and headers */
+#define HTTP_MAX_SECONDS     30	       /* from connect to close */
+#define HTTP_MAX_REQUEST     8192      /* bytes of request line and headers */
+#define HTTP_MAX_UNREAD	     (4 << 20) /* bytes of answers that clients have not taken */
 
 #endif

@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <microhttpd.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/expected.h"
 #include "daemon/process.h"
 #include "daemon/series.h"
 #include "lib/policy.h"
@@ -28,13 +28,15 @@ static int open_filter_read(const struct pages *pages, struct state *state, stru
 	return err;
 }
 
+/* What should be filtered and is not has a series as well: an alert can see it. */
 static void expect_interfaces(const struct pages *pages, struct metrics *metrics)
 {
+	struct expected expected;
 	size_t i;
 
-	for (i = 0; i < pages->config->n_interfaces; i++)
-		if (config__is_name(pages->config->interfaces[i]))
-			metrics__expect(metrics, pages->config->interfaces[i]);
+	expected__find(pages->config, &expected);
+	for (i = 0; i < expected.n; i++)
+		metrics__expect(metrics, expected.name[i]);
 }
 
 static void write_own(FILE *out, const struct pages *pages)
@@ -70,72 +72,76 @@ static int read_metrics(const struct pages *pages, struct metrics *metrics, stru
 	return err;
 }
 
-static int metrics_page(struct pages *pages, struct http_page *page)
+static void write_metrics(FILE *out, const struct pages *pages, const struct metrics *metrics)
+{
+	metrics__write(out, metrics);
+	if (metrics->loaded)
+		series__write(out, pages->series);
+	write_own(out, pages);
+	process__write(out, pages->started_at);
+}
+
+/* Half an answer would be taken for the whole. */
+static int render(const struct pages *pages, const struct metrics *metrics, struct http_page *page)
+{
+	FILE *out = open_memstream(&page->body, &page->length);
+	bool bad;
+
+	if (!out)
+		return -ENOMEM;
+	write_metrics(out, pages, metrics);
+	bad = ferror(out);
+	if (!fclose(out) && !bad)
+		return 0;
+	free(page->body);
+	page->body = NULL;
+	page->length = 0;
+	return -ENOMEM;
+}
+
+static void metrics_page(struct pages *pages, struct http_page *page)
 {
 	struct metrics metrics = {};
 	struct diag diag;
-	FILE *out;
 	int err;
 
 	err = read_metrics(pages, &metrics, &diag);
-	if (err) {
-		pages->errors++;
+	if (!err) {
+		expect_interfaces(pages, &metrics);
+		page->type = METRICS_CONTENT_TYPE;
+		err = render(pages, &metrics, page);
+		metrics__free(&metrics);
+	} else {
 		page->status = MHD_HTTP_INTERNAL_SERVER_ERROR;
 		page->body = strdup(diag.text);
-		return err;
 	}
-	expect_interfaces(pages, &metrics);
-	page->type = METRICS_CONTENT_TYPE;
-	out = open_memstream(&page->body, &page->length);
-	if (out) {
-		metrics__write(out, &metrics);
-		if (metrics.loaded)
-			series__write(out, pages->series);
-		write_own(out, pages);
-		process__write(out);
-		fclose(out);
-	}
-	metrics__free(&metrics);
-	return 0;
+	pages->errors += err != 0;
 }
 
-static const struct attachment *find(const struct attachment *all, int n, const char *name)
+static bool is_attached(const struct attachment *all, int n, const char *name)
 {
 	int i;
 
 	for (i = 0; i < n; i++)
 		if (all[i].attached && !strcmp(all[i].name, name))
-			return &all[i];
-	return NULL;
+			return true;
+	return false;
 }
 
 static void complain_of_interfaces(FILE *out, const struct config *config,
 				   const struct filter *filter)
 {
 	struct attachment all[DROP53_MAX_INTERFACES];
-	struct if_nameindex *there = if_nameindex(), *each;
-	int n = attach__list(filter, all), wanted = 0;
+	int n = attach__list(filter, all);
+	struct expected expected;
 	size_t i;
 
-	for (i = 0; i < config->n_interfaces; i++)
-		if (config__is_name(config->interfaces[i]) && ++wanted &&
-		    !find(all, n, config->interfaces[i]))
-			fprintf(out, "%s: not attached\n", config->interfaces[i]);
-	for (each = there; each && each->if_index; each++) {
-		if (!config__wants(config, each->if_name))
-			continue;
-		wanted++;
-		/* Those with a name of their own had their turn. */
-		for (i = 0; i < config->n_interfaces; i++)
-			if (!strcmp(config->interfaces[i], each->if_name))
-				break;
-		if (i == config->n_interfaces && !find(all, n, each->if_name))
-			fprintf(out, "%s: not attached\n", each->if_name);
-	}
-	if (!wanted)
+	expected__find(config, &expected);
+	if (expected.nothing_matches)
 		fprintf(out, "no interface matches\n");
-	if (there)
-		if_freenameindex(there);
+	for (i = 0; !expected.nothing_matches && i < expected.n; i++)
+		if (!is_attached(all, n, expected.name[i]))
+			fprintf(out, "%s: not attached\n", expected.name[i]);
 }
 
 int pages__unready(const struct pages *pages, char **why)

@@ -19,6 +19,7 @@ struct pages {
 	const struct series *series;   /* by source */
 	bool reloaded;		       /* the last reload was good */
 	double reloaded_at;	       /* the last good one, in seconds since 1970 */
+	double started_at;	       /* the process, likewise */
 	unsigned long long errors;     /* scrapes that failed */
 	struct source_summary sources; /* of the last walk over the table */
 };

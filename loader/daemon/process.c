@@ -68,7 +68,17 @@ static void write_one(FILE *out, const char *name, const char *type, const char 
 	fprintf(out, "%s %.17g\n", name, value);
 }
 
-void process__write(FILE *out)
+double process__started(void)
+{
+	struct usage usage;
+
+	if (read_usage(&usage))
+		return seconds(CLOCK_REALTIME);
+	return seconds(CLOCK_REALTIME) - seconds(CLOCK_BOOTTIME) +
+	       (double)usage.started / sysconf(_SC_CLK_TCK);
+}
+
+void process__write(FILE *out, double started)
 {
 	double tick = sysconf(_SC_CLK_TCK);
 	struct rlimit files = {};
@@ -78,15 +88,14 @@ void process__write(FILE *out)
 		write_one(out, "process_cpu_seconds_total", "counter",
 			  "CPU time of the daemon, in seconds.",
 			  (usage.user + usage.system) / tick);
-		write_one(out, "process_start_time_seconds", "gauge",
-			  "When the daemon was started, in seconds since 1970.",
-			  seconds(CLOCK_REALTIME) - seconds(CLOCK_BOOTTIME) + usage.started / tick);
 		write_one(out, "process_virtual_memory_bytes", "gauge", "Address space in use.",
 			  usage.virtual_bytes);
 		write_one(out, "process_resident_memory_bytes", "gauge",
 			  "Memory in use; the kernel's tables that are mapped count too.",
 			  (double)usage.resident_pages * sysconf(_SC_PAGESIZE));
 	}
+	write_one(out, "process_start_time_seconds", "gauge",
+		  "When the daemon was started, in seconds since 1970.", started);
 	getrlimit(RLIMIT_NOFILE, &files);
 	write_one(out, "process_open_fds", "gauge", "Open file descriptors.", count_files());
 	write_one(out, "process_max_fds", "gauge", "How many may be open.", files.rlim_cur);

@@ -5,6 +5,13 @@
 
 #include <stdio.h>
 
-void process__write(FILE *out);
+/*
+ * When it was started, in seconds since 1970. To be asked once: a later answer follows the clock,
+ * and who compares two would see a restart.
+ */
+double process__started(void);
+
+/* @started: what process__started() said */
+void process__write(FILE *out, double started);
 
 #endif

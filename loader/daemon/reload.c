@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/listen.h"
 #include "lib/counters.h"
 #include "lib/diag.h"
 #include "out.h"
@@ -50,6 +51,8 @@ void daemon__tell_status(const struct daemon *daemon)
 		return;
 	if (*why)
 		sd_notifyf(0, "STATUS=%.*s", (int)strcspn(why, "\n"), why);
+	else if (!daemon->pages.reloaded)
+		sd_notifyf(0, "STATUS=not reloaded, all stays as it was: %s", daemon->failure.text);
 	else
 		sd_notifyf(0, "STATUS=policy %s; every interface is attached",
 			   policy__name(daemon->config.policy));
@@ -103,7 +106,7 @@ int daemon__load(struct daemon *daemon, bool first, struct diag *diag)
 	move = first ||
 	       memcmp(&files.config.listen, &daemon->config.listen, sizeof(files.config.listen));
 	if (move && files.config.listen.ss_family) {
-		socket = http__listen(&files.config.listen, diag);
+		socket = listen__open(&files.config.listen, http__socket(daemon->http), diag);
 		if (socket < 0) {
 			err = socket;
 			goto out;
@@ -136,6 +139,7 @@ void daemon__reload(struct daemon *daemon)
 		out_note("reloaded %s", daemon->path);
 	} else {
 		daemon->pages.reloaded = false;
+		daemon->failure = diag;
 		if (complaints__is_new(&daemon->complaints, diag.text))
 			out_error("not reloaded, all stays as it was: %s", diag.text);
 	}
