@@ -14,8 +14,8 @@
 /*
  * BPF_PROG_TEST_RUN takes no frame shorter than an Ethernet header and none longer than some
  * 73,000 bytes (Linux before 5.18 and programs for one buffer: some 3,500). Shorter ones are judged
- * by the same parser in user space; so are longer ones, if they cannot be cut: the parser's limits
- * let it read 33 KiB at most, so a longer frame may lose its end without being judged otherwise.
+ * by the same parser in user space; longer ones lose their end. The parser's limits let it read 33
+ * KiB at most, so that changes no verdict, but for headers nested past 3,000 bytes before 5.18.
  */
 #define KERNEL_MIN     ETH_HLEN
 #define FRAGS_MAX      40000

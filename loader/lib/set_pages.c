@@ -31,7 +31,7 @@ static int failed(struct diag *diag)
 	return diag__fail(diag, errno, "cannot put the list in place: %s", strerror(errno));
 }
 
-/* An update of a map of maps by user space ends with a grace period (Linux 4.19). */
+/* An update of a map of maps by user space ends with a grace period. */
 int set_pages__wait(int sets, struct diag *diag)
 {
 	int blank = set_pages__blank(diag), err = 0;
@@ -57,7 +57,10 @@ static void add_place(struct places *places, __u32 index, int page)
 	places->page[places->n++] = page;
 }
 
-/* One grace period for all; one for each where the kernel has no batches of map of maps. */
+/*
+ * One grace period for all (Linux 6.8). Before that a batch waits for one a page, as single updates
+ * do where there are no batches of a map of maps (before 5.19).
+ */
 static int put_places(int sets, const struct places *places, struct diag *diag)
 {
 	__u32 done = places->n, i;

@@ -13,7 +13,9 @@
 
 #include "../../support/kernel.h"
 #include "lib/allowlist.h"
+#include "lib/compile.h"
 #include "lib/diag.h"
+#include "lib/set_pages.h"
 
 static int enter(void **state)
 {
@@ -75,7 +77,8 @@ static void a_new_filter_has_an_empty_list_of_generation_one(void **state)
 	assert_int_equal(status.generation, 1);
 	assert_int_equal(status.prefixes[DROP53_FAMILY_IPV4], 0);
 	assert_int_equal(status.prefixes[DROP53_FAMILY_IPV6], 0);
-	assert_true(status.bytes > 0 && status.bytes <= 4096);
+	/* A line of the list's, and the page by which the lines were aligned. */
+	assert_true(status.bytes > 0 && status.bytes <= SET_LINE + SET_PAGE_BYTES);
 }
 
 static void a_commit_is_read_back_and_counts_one_generation(void **state)
@@ -137,22 +140,49 @@ static void the_word_says_which_slot_and_which_families(void **state)
 	assert_int_equal(filter->settings->allow, first);
 }
 
+/* As a commit that is killed before the switch leaves the slot that is not in force. */
+static void fill_other_slot(struct filter *filter, const char *text)
+{
+	__u32 slot = !(filter->settings->allow & DROP53_SET_INDEX);
+	struct blob blob = {};
+	struct list list;
+
+	assert_int_equal(list__parse_text("test", text, strlen(text), &list, NULL, NULL), 0);
+	assert_int_equal(compile__blob(&list, 9, &blob, NULL), 0);
+	assert_int_equal(set_pages__put(filter->sets, filter->settings, DROP53_SETS_ALLOW + slot,
+					blob.lines, blob.lines->header.list_line, NULL),
+			 0);
+	compile__free(&blob);
+	list__free(&list);
+}
+
 /* Killed before the switch, the list that was is still in force, and the next commit works. */
 static void until_the_switch_the_old_list_is_in_force(void **state)
 {
 	struct filter *filter = *state;
-	__u32 before;
 
 	commit(filter, "192.0.2.1\n");
-	before = filter->settings->allow;
-	commit(filter, "192.0.2.2\n");
-	filter->settings->allow = before; /* as if the last store had not been made */
+	fill_other_slot(filter, "192.0.2.2\n");
 	assert_int_equal(verdict_of(filter, "192.0.2.1"), PASS);
 	assert_int_equal(verdict_of(filter, "192.0.2.2"), DROP);
 	expect_list(filter, "192.0.2.1\n", 2);
 	assert_int_equal(commit(filter, "192.0.2.3\n"), 3);
 	assert_int_equal(verdict_of(filter, "192.0.2.1"), DROP);
+	assert_int_equal(verdict_of(filter, "192.0.2.2"), DROP);
 	assert_int_equal(verdict_of(filter, "192.0.2.3"), PASS);
+}
+
+/* What is no longer in force takes no memory, but for the list as it was given. */
+static void the_old_list_gives_its_pages_back(void **state)
+{
+	struct filter *filter = *state;
+	__u32 old;
+
+	commit(filter, "192.0.2.1\n");
+	old = DROP53_SETS_ALLOW + (filter->settings->allow & DROP53_SET_INDEX);
+	assert_int_equal(filter->settings->set_pages[old], 1);
+	commit(filter, "192.0.2.2\n");
+	assert_int_equal(filter->settings->set_pages[old], 0);
 }
 
 static void a_filter_opened_again_has_the_same_list(void **state)
@@ -211,6 +241,7 @@ int main(void)
 		TEST(the_program_goes_by_it_from_the_next_packet_on),
 		TEST(the_word_says_which_slot_and_which_families),
 		TEST(until_the_switch_the_old_list_is_in_force),
+		TEST(the_old_list_gives_its_pages_back),
 		TEST(a_filter_opened_again_has_the_same_list),
 		TEST(local_addresses_are_a_pair_of_their_own),
 		TEST(a_list_that_a_running_daemon_owns_is_its_own),

@@ -17,6 +17,13 @@ bytes_counted() {
 		$((100 * (size + 42) + 100 * (size + 62)))
 }
 
+# What `status` says of the frames that the program takes: jumbo|usual.
+status_says() {
+	server drop53 status | grep -qE "^vserver .* attached +$1 " &&
+		equal "multi_buffer" "$(server drop53 status --json |
+			jq '.interfaces[0].multi_buffer')" "$([ "$1" = jumbo ] && echo true || echo false)"
+}
+
 native_refused() {
 	exits 5 server drop53 attach vserver --xdp-mode native && mode_is off
 }
@@ -30,11 +37,14 @@ check unfiltered large_arrive 100
 if at_least 5.18; then
 	check attach server drop53 attach vserver --xdp-mode native
 	check mode mode_is native
+	check status status_says jumbo
 	check drops large_arrive 0
 	check bytes bytes_counted
 else
 	check native_refused native_refused
 	check auto_is_generic auto_is_generic
+	check status status_says usual
+	check bytes bytes_counted
 	skip drops "no xdp.frags before 5.18: generic mode filters them"
 fi
 check sums sums_hold

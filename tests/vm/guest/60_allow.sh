@@ -51,6 +51,21 @@ bad_file_changes_nothing() {
 		equal generation "$(generation)" "$before" && port53_arrives 100
 }
 
+# Milliseconds since the kernel started, in its steps of ten.
+uptime_ms() {
+	sed 's/ .*/0/; s/\.//' /proc/uptime
+}
+
+# The pages of a long list are put in place one by one, or in batches where the kernel has those.
+replaces_many() { # COUNT
+	{ cat /tmp/narrow && bench_prefixes $(($1 - 4)) 0; } >/tmp/many
+	started=$(uptime_ms)
+	server drop53 allow replace /tmp/many || return 1
+	took=$(($(uptime_ms) - started))
+	equal "prefixes" "$(server drop53 status --json | jq .allow.ipv4_prefixes)" $(($1 - 1)) &&
+		port53_arrives 100
+}
+
 printf '10.53.0.0/24\n10.54.0.0/16\nfd53::/64\n' >/tmp/wide
 printf '10.53.0.1\n10.54.0.0/17\nfd53::1\n203.0.113.0/24\n' >/tmp/narrow
 printf '198.51.100.0/24\n2001:db8::/32\n' >/tmp/others
@@ -62,6 +77,10 @@ check bad_file bad_file_changes_nothing
 check all_allowed all_allowed
 check all_dropped all_dropped
 check not_allowed port53_arrives 0
+for many in 1000 100000; do
+	check replaces_$many replaces_many $many
+	figure replace_${many}_ms "$took"
+done
 check sums sums_hold
 figure allow_replaces "$(cat /tmp/replaced)"
 no_hosts
