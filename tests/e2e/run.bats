@@ -93,6 +93,63 @@ attached() {
 	at_server drop53 allow add 198.51.100.0/24
 }
 
+# What a kill left is a whole filter that drops, or none; the next start takes it on.
+whole_or_none() {
+	local before=0
+	if at_server drop53 status >/dev/null 2>&1; then
+		send 2 4 192.0.2.53
+		before=$(at_server drop53 counters --json | jq '[.counters[] | select(.verdict == "drop").packets] | add')
+		[ "$before" -ge 2 ]
+	fi
+	run_daemon
+	[ "$(metric "$dropped")" -eq "$before" ]
+}
+
+@test "run: killed at any step of its start" {
+	local step call
+	for call in bpf flock rename chmod; do
+		for ((step = 1; step < 200; step += $([ $call = bpf ] && echo 13 || echo 1))); do
+			ip netns exec "$server" strace -qq -o /dev/null -e "trace=$call" \
+				-e "inject=$call:signal=KILL:when=$step" \
+				drop53 run -c "$conf" >>"$log" 2>&1 3>&- &
+			daemon=$!
+			gone_or_up() { ! kill -0 "$daemon" || ask /healthz; }
+			until_true gone_or_up
+			! kill -0 "$daemon" 2>/dev/null || break
+			whole_or_none
+			stop_daemon
+			at_server drop53 detach --all
+		done
+		[ "$step" -gt 1 ] && [ "$step" -lt 200 ]
+		pkill -KILL -P "$daemon"
+		wait "$daemon" || true
+		at_server drop53 detach --all || true
+	done
+}
+
+@test "run: killed at any step of a reload: the old list or the new one, and it drops" {
+	configure 'interfaces: [eth0]' 'allow_file: allow'
+	local step tracer generation=1
+	for ((step = 1; step < 60; step += 2)); do
+		echo "198.51.100.$step" >"${conf%/*}/allow"
+		run_daemon
+		generation=$(metric drop53_allow_generation)
+		strace -qq -p "$daemon" -o /dev/null -e trace=bpf -e "inject=bpf:signal=KILL:when=$step" 3>&- &
+		tracer=$!
+		until_true grep -q "TracerPid:.*[1-9]" "/proc/$daemon/status"
+		printf '198.51.100.%d\n203.0.113.%d\n' "$step" "$step" >"${conf%/*}/allow"
+		over() { ! kill -0 "$daemon" || shows drop53_allow_generation $((generation + 1)); }
+		until_true over
+		kill -0 "$daemon" 2>/dev/null && kill "$tracer" && break
+		wait "$daemon" "$tracer" || true
+		[ "$(at_server drop53 allow list | wc -l)" -le 2 ]
+		at_server drop53 allow list | grep -qx "198.51.100.$step"
+		whole_or_none
+		stop_daemon KILL
+	done
+	[ "$step" -gt 1 ]
+}
+
 @test "run: one daemon at a time" {
 	run_daemon
 	printf '%s\n' 'interfaces: [eth0]' 'listen: off' >"$BATS_TEST_TMPDIR/other.conf"
@@ -138,6 +195,21 @@ attached() {
 	ip -n "$server" link add late type veth peer name dyn1
 	until_true ask /readyz
 	attached late
+}
+
+@test "run: what a pattern matches and cannot be filtered shows" {
+	command -v clang >/dev/null || skip "clang is missing"
+	configure 'interfaces: [eth0, "dyn*"]'
+	run_daemon
+	ip -n "$server" link add dyn0 type veth peer name other
+	until_true shows 'drop53_interface_attached{interface="dyn0",xdp_mode="native"}' 1
+	at_server drop53 detach dyn0
+	echo 'int pass(void *ctx) { return 2; }' | clang -O2 -target bpf -c -x c - -o "$BATS_TEST_TMPDIR/pass.o"
+	ip -n "$server" link set dyn0 xdpdrv obj "$BATS_TEST_TMPDIR/pass.o" sec .text
+	until_true shows 'drop53_interface_attached{interface="dyn0",xdp_mode="none"}' 0
+	run ask /readyz
+	[ "$status" -ne 0 ]
+	until_true says 'dyn0'
 }
 
 @test "run: what is attached and not configured is let go at the start" {
@@ -218,12 +290,17 @@ while True: print(s.recv(4096).decode())' "$socket" >"$BATS_TEST_TMPDIR/told" 3>
 	listener=$!
 	until_true test -S "$socket"
 	export NOTIFY_SOCKET=$socket
-	run_daemon
+	WATCHDOG_USEC=1000000 run_daemon
 	kill -HUP "$daemon"
 	until_true grep -aq RELOADING=1 "$BATS_TEST_TMPDIR/told"
+	until_true grep -aq WATCHDOG=1 "$BATS_TEST_TMPDIR/told"
 	stop_daemon
 	until_true grep -aq STOPPING=1 "$BATS_TEST_TMPDIR/told"
 	kill "$listener"
-	grep -aq READY=1 "$BATS_TEST_TMPDIR/told"
-	grep -aq 'STATUS=policy enforce; every interface is attached' "$BATS_TEST_TMPDIR/told"
+	# In this order, and nothing twice in a row.
+	told=$(grep -avE '^(WATCHDOG|MONOTONIC_USEC)=' "$BATS_TEST_TMPDIR/told")
+	status='STATUS=policy enforce; every interface is attached'
+	[ "$told" = "$status"$'\n'READY=1$'\n'RELOADING=1$'\n'READY=1$'\n'"$status"$'\n'STOPPING=1 ] ||
+		{ echo "$told"; false; }
+	grep -aqx 'MONOTONIC_USEC=[1-9][0-9]*' "$BATS_TEST_TMPDIR/told"
 }

@@ -11,6 +11,8 @@ load run_common.sh
 setup() {
 	hosts_make drop53-http
 	configure 'interfaces: [eth0]'
+	# Else the kernel takes a whole answer, and nobody notices who never reads.
+	at_server sysctl -qw net.ipv4.tcp_wmem='4096 4096 4096'
 	run_daemon
 }
 
@@ -103,6 +105,32 @@ still_well() {
 	[ "$(($(anonymous_kib)))" -lt 16384 ]
 	gone() { [ "$(files)" -le "$before" ]; }
 	until_true gone
+	still_well
+}
+
+@test "http: large answers that are not read do not pile up" {
+	local i
+	for ((i = 0; i < 31; i++)); do
+		ip -n "$server" link add "rather-long-$i" type veth peer name "another-one-$i"
+	done
+	configure 'interfaces: ["*"]'
+	until_true shows 'drop53_interface_attached{interface="another-one-30",xdp_mode="native"}' 1
+	at_server python3 - "$daemon" <<-'END'
+		import socket, sys, urllib.request
+		def anonymous():
+		    return [int(l.split()[1]) for l in open(f'/proc/{sys.argv[1]}/status') if l.startswith('RssAnon')][0]
+		held = []
+		for i in range(200):
+		    s = socket.socket()
+		    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+		    s.connect(('127.0.0.1', 20053))
+		    s.sendall(b'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n')
+		    held.append(s)
+		    if i % 40 == 39:
+		        answer = urllib.request.urlopen('http://127.0.0.1:20053/metrics', timeout=60).read()
+		        assert len(answer) > 400000 and answer.endswith(b'\n'), len(answer)
+		        assert anonymous() < 16384, anonymous()
+	END
 	still_well
 }
 

@@ -47,6 +47,54 @@ installed() {
 	systemd-analyze security --offline=true --threshold=25 "$top/deploy/drop53.service"
 }
 
+# set_of NAME: the system calls of one of systemd's sets, and of the sets in it.
+set_of() {
+	local call
+	for call in $(systemd-analyze syscall-filter "$1" | grep -E '^ +[@a-z0-9]' | awk '{print $1}'); do
+		case $call in @*) set_of "$call" ;; *) echo "$call" ;; esac
+	done
+}
+
+# allowed: what the unit's SystemCallFilter lines leave, read in their order as systemd does.
+allowed() {
+	local line word calls=
+	while read -r line; do
+		for word in ${line#\~}; do
+			case $word in @*) word=$(set_of "$word") ;; esac
+			case $line in
+			\~*) calls=$(grep -vxF "$word" <<<"$calls") ;;
+			*) calls+=$'\n'$word ;;
+			esac
+		done
+	done < <(sed -n 's/^SystemCallFilter=//p' "$top/deploy/drop53.service")
+	sort -u <<<"$calls"
+}
+
+@test "systemd: the unit's system calls are enough, from start to stop" {
+	command -v systemd-analyze >/dev/null || skip "systemd-analyze is missing"
+	command -v strace >/dev/null || skip "strace is missing"
+	hosts_make drop53-systemd
+	configure 'interfaces: [eth0, late]' 'allow_file: allow' 'scope: local'
+	echo 192.0.2.0/24 >"${conf%/*}/allow"
+	ip netns exec "$server" strace -f -qq -o "$BATS_TEST_TMPDIR/trace" drop53 run -c "$conf" \
+		--on-exit detach >"$log" 2>&1 3>&- &
+	daemon=$!
+	until_true is_up
+	ip -n "$server" link add late type veth peer name late2
+	until_true ask /readyz
+	echo 198.51.100.0/24 >"${conf%/*}/allow"
+	until_true shows drop53_allow_generation 3
+	pkill -TERM -P "$daemon"
+	wait "$daemon"
+	sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' "$BATS_TEST_TMPDIR/trace" | sort -u >"$BATS_TEST_TMPDIR/used"
+	grep -qx bpf "$BATS_TEST_TMPDIR/used"
+	allowed >"$BATS_TEST_TMPDIR/allowed"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/allowed")" -gt 200 ]
+	run comm -23 "$BATS_TEST_TMPDIR/used" "$BATS_TEST_TMPDIR/allowed"
+	echo "not allowed: $output"
+	[ -z "$output" ]
+}
+
 @test "systemd: the unit's capabilities are enough, also for what comes later" {
 	hosts_make drop53-systemd
 	configure 'interfaces: [eth0, late]' 'allow_file: allow' 'scope: local'

@@ -324,6 +324,14 @@ static void the_manager_is_told(void **unused)
 	end();
 }
 
+/* The manager's queue holds a few datagrams only, and who sends more waits. */
+static void reload_unheard(void)
+{
+	daemon__reload(&at_work);
+	while (*told())
+		;
+}
+
 /* However often it is looked at; another fault, and the same after a good one, are news. */
 static void a_fault_is_logged_once(void **unused)
 {
@@ -336,24 +344,23 @@ static void a_fault_is_logged_once(void **unused)
 	logged[0] = '\0';
 	for (i = 0; i < 3; i++) {
 		put("allow", "192.0.2.0/24\n  192.0.2.0/99\n");
-		daemon__reload(&at_work);
+		reload_unheard();
 	}
-	snprintf(wanted, sizeof(wanted), "not reloaded, all stays as it was: %s/allow:2:13: ", room);
+	snprintf(wanted, sizeof(wanted),
+		 "not reloaded, all stays as it was: %s/allow:2:13: ", room);
 	assert_int_equal(strncmp(logged, wanted, strlen(wanted)), 0);
 	assert_ptr_equal(strchr(logged, '\n'), logged + strlen(logged) - 1);
 	logged[0] = '\0';
 	put("allow", "what\n");
-	daemon__reload(&at_work);
+	reload_unheard();
 	snprintf(wanted, sizeof(wanted), "not reloaded, all stays as it was: %s/allow:1:1: ", room);
 	assert_int_equal(strncmp(logged, wanted, strlen(wanted)), 0);
 	put("allow", "192.0.2.0/24\n");
-	daemon__reload(&at_work);
+	reload_unheard();
 	logged[0] = '\0';
 	put("allow", "what\n");
-	daemon__reload(&at_work);
+	reload_unheard();
 	assert_int_equal(strncmp(logged, wanted, strlen(wanted)), 0);
-	while (*told())
-		;
 	end();
 }
 
