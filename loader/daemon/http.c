@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "lib/diag.h"
@@ -14,15 +15,14 @@
 #define USEC 1000000ull
 /* A connection that was shut down to make room is there until the library looks at it. */
 #define LEAVING HTTP_MAX_CONNECTIONS
-/* How much of an answer is handed to the library at once. */
-#define BLOCK 16384
 
 /* What a client has not taken yet. It goes with the client, or earlier. */
 struct answer {
 	struct http *http;
 	struct connection *connection; /* NULL: gone */
-	char *body;		       /* NULL: taken back */
+	char *body;
 	size_t length;
+	bool taken_back;
 };
 
 struct connection {
@@ -53,12 +53,22 @@ static uint64_t now(struct http *http)
 	return usec;
 }
 
+/*
+ * The library keeps its pointer for a while, and finds zeros that no socket takes any more: the
+ * memory goes back to the kernel at once, but for what shares its pages with others.
+ */
 static void take_back(struct answer *answer)
 {
-	if (answer->body)
-		answer->http->unread -= answer->length;
-	free(answer->body);
-	answer->body = NULL;
+	uintptr_t page = sysconf(_SC_PAGESIZE), begin = (uintptr_t)answer->body;
+	uintptr_t from = (begin + page - 1) / page * page,
+		  to = (begin + answer->length) / page * page;
+
+	if (answer->taken_back)
+		return;
+	answer->taken_back = true;
+	answer->http->unread -= answer->length;
+	if (to > from)
+		madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
 /* The library lets go of it later, when it looks; what it holds of ours goes now. */
@@ -129,26 +139,15 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **slot
 		on_close(context, *slot);
 }
 
-static ssize_t read_answer(void *context, uint64_t at, char *buffer, size_t room)
-{
-	const struct answer *answer = context;
-	size_t left = answer->length - at;
-
-	if (!answer->body)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
-	if (left > room)
-		left = room;
-	memcpy(buffer, answer->body + at, left);
-	return left;
-}
-
 static void free_answer(void *context)
 {
 	struct answer *answer = context;
 
-	take_back(answer);
+	if (!answer->taken_back)
+		answer->http->unread -= answer->length;
 	if (answer->connection)
 		answer->connection->answer = NULL;
+	free(answer->body);
 	free(answer);
 }
 
@@ -177,8 +176,8 @@ static struct MHD_Response *make_response(struct http *http, struct MHD_Connecti
 	}
 	*answer = (struct answer){.http = http, .body = page->body, .length = page->length};
 	http->unread += page->length;
-	response = MHD_create_response_from_callback(page->length, BLOCK, read_answer, answer,
-						     free_answer);
+	response = MHD_create_response_from_buffer_with_free_callback_cls(page->length, page->body,
+									  free_answer, answer);
 	if (!response) {
 		free_answer(answer);
 		return NULL;

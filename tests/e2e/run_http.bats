@@ -115,6 +115,7 @@ still_well() {
 	done
 	configure 'interfaces: ["*"]'
 	until_true shows 'drop53_interface_attached{interface="another-one-30",xdp_mode="native"}' 1
+	at_server sysctl -qw net.ipv4.tcp_wmem='65536 65536 65536'
 	at_server python3 - "$daemon" <<-'END'
 		import socket, sys, urllib.request
 		def anonymous():

@@ -100,7 +100,7 @@ static void paths(void **unused)
 	assert_string_equal(test.page.type, "text/plain; version=0.0.4; charset=utf-8");
 	assert_int_equal(test.page.length, strlen(test.page.body));
 	assert_answer("/metrics/", 404, "not found; there are /metrics, /healthz, /readyz\n");
-	assert_answer("", 404, test.page.body);
+	assert_answer("", 404, "not found; there are /metrics, /healthz, /readyz\n");
 	end();
 }
 
