@@ -85,11 +85,18 @@ static void *put_share(void *data)
 	return NULL;
 }
 
-/* All signals are the caller's. Without a thread, its share is done here. */
-static void start_share(struct share *share)
+/*
+ * All signals are the caller's. Without a thread its share is done here, as the last one is: a
+ * small list takes no thread.
+ */
+static void start_share(struct share *share, bool last)
 {
 	sigset_t all, before;
 
+	if (last) {
+		put_share(share);
+		return;
+	}
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	share->started = !pthread_create(&share->thread, NULL, put_share, share);
@@ -116,7 +123,7 @@ static int put_places(int sets, const struct places *places, struct diag *diag)
 			.index = &places->index[at],
 			.page = &places->page[at],
 		};
-		start_share(&share[n++]);
+		start_share(&share[n++], at + each >= places->n);
 	}
 	for (i = 0; i < n; i++) {
 		if (share[i].started)
