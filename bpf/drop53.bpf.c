@@ -66,7 +66,7 @@ int explain_frags(struct xdp_md *ctx)
 SEC("xdp")
 int anchor(struct xdp_md *ctx __attribute__((unused)))
 {
-	settings.line_skew = set_pages__skew(&sets, &settings.anchor_jiffies);
+	settings.line_skew = set_pages__skew(&sets, DROP53_SPARE_PAGE, &settings.anchor_jiffies);
 	settings.anchor_jiffies = bpf_jiffies64();
 	settings.anchor_monotonic_ns = bpf_ktime_get_ns();
 	return XDP_PASS;

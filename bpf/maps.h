@@ -72,7 +72,7 @@ struct set_page {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, (DROP53_SETS__N << SET_PAGE_SHIFT) + 1); /* and one to spare */
+	__uint(max_entries, DROP53_SPARE_PAGE + 1);
 	__type(key, __u32);
 	__array(values, struct set_page);
 } sets SEC(".maps");

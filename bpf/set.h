@@ -25,15 +25,15 @@ struct set_pages {
 };
 
 /*
- * How far behind the start of a page a cache line begins, 0 if there is no page yet. A pointer that
+ * How far behind the start of page @index a cache line begins, 0 if it is not there. A pointer that
  * was stored can be read back as a number.
  * @scratch: in a map
  */
-static __always_inline __u32 set_pages__skew(void *map, volatile __u64 *scratch)
+static __always_inline __u32 set_pages__skew(void *map, __u32 index, volatile __u64 *scratch)
 {
-	__u32 first = 0;
-	void *inner = bpf_map_lookup_elem(map, &first);
-	char *value = inner ? bpf_map_lookup_elem(inner, &first) : NULL;
+	__u32 only = 0;
+	void *inner = bpf_map_lookup_elem(map, &index);
+	char *value = inner ? bpf_map_lookup_elem(inner, &only) : NULL;
 
 	if (!value)
 		return 0;
@@ -41,7 +41,7 @@ static __always_inline __u32 set_pages__skew(void *map, volatile __u64 *scratch)
 	return -*scratch & (SET_LINE - 1);
 }
 
-/* number / SET_PAGE_LINES. A division would take longer than the look-up. */
+/* number / SET_PAGE_LINES, by a multiplication. */
 static __always_inline __u32 set__page(__u32 number)
 {
 	_Static_assert(SET_MAX_LINES <= 1u << 23, "the factor is exact for 23 bits");

@@ -189,6 +189,8 @@ struct drop53_config {
 #define DROP53_SETS_ALLOW 0 /* and 1 */
 #define DROP53_SETS_LOCAL 2 /* and 3 */
 #define DROP53_SETS__N	  4
+/* Behind the pages of all slots is one, always blank, that no packet asks for. */
+#define DROP53_SPARE_PAGE (DROP53_SETS__N << SET_PAGE_SHIFT)
 
 struct drop53_interface {
 	__u32 ifindex; /* 0: free */

@@ -194,16 +194,6 @@ static int set_anchor(struct drop53_bpf *skeleton, struct drop53_settings *setti
 	return bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.anchor), &run);
 }
 
-/* The first page, blank: where it lies every other one will. */
-static int put_first_page(struct drop53_bpf *skeleton, struct drop53_settings *settings,
-			  struct diag *diag)
-{
-	static const struct set_line header;
-
-	return set_pages__put(bpf_map__fd(skeleton->maps.sets), settings, DROP53_SETS_ALLOW,
-			      &header, 1, diag);
-}
-
 static int seed_cpus(int fd, int cpus)
 {
 	struct drop53_cpu own = {};
@@ -248,7 +238,8 @@ static int load(struct drop53_bpf *skeleton, const struct filter_options *option
 	settings->config = config;
 	settings->cpus = cpus;
 	settings->netns = filter__netns();
-	err = put_first_page(skeleton, settings, diag);
+	/* The spare page is in place then: where it lies in memory, every other one will. */
+	err = set_pages__wait(bpf_map__fd(skeleton->maps.sets), diag);
 	if (err)
 		return err;
 	err = set_anchor(skeleton, settings);

@@ -16,9 +16,6 @@
 #define BATCH	512
 #define THREADS 64 /* that put them in place */
 
-/* Behind the pages of all slots is one that no packet asks for. */
-static const __u32 spare = DROP53_SETS__N << SET_PAGE_SHIFT;
-
 int set_pages__blank(struct diag *diag)
 {
 	int page = bpf_map_create(BPF_MAP_TYPE_ARRAY, "set_page", sizeof(__u32), SET_PAGE_BYTES, 1,
@@ -38,6 +35,7 @@ static int failed(struct diag *diag)
 /* An update of a map of maps by user space ends with a grace period. */
 int set_pages__wait(int sets, struct diag *diag)
 {
+	const __u32 spare = DROP53_SPARE_PAGE;
 	int blank = set_pages__blank(diag), err = 0;
 
 	if (blank < 0)
@@ -190,7 +188,7 @@ int set_pages__put(int sets, struct drop53_settings *settings, __u32 slot,
 	if (pages > SET_MAX_PAGES)
 		return diag__fail(diag, E2BIG,
 				  "allow-list: too large: its compiled form would be over %u MB",
-				  SET_ALL_PAGES / 1000000 * SET_LINE);
+				  SET_ALL_PAGES / 1000 * SET_LINE / 1000);
 	work = calloc(1, sizeof(*work));
 	if (!work)
 		return diag__fail(diag, ENOMEM, "allow-list: out of memory");

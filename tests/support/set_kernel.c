@@ -31,13 +31,12 @@ static int find_map(struct bpf_object *object, const char *name)
 	return map ? bpf_map__fd(map) : -ENOENT;
 }
 
-/* By the first page, so that every later one begins on a cache line. */
+/* By the spare page, so that every other one begins on a cache line. */
 static int measure_skew(struct set_kernel *kernel)
 {
-	static const struct set_line zero;
 	__u8 frame[64] = {};
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = sizeof(frame));
-	int err = set_pages__put(kernel->sets, kernel->filter, 0, &zero, 1, NULL);
+	int err = set_pages__wait(kernel->sets, NULL);
 
 	if (!err)
 		err = bpf_prog_test_run_opts(find_program(kernel->object, "anchor"), &run);

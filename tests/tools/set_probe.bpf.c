@@ -16,7 +16,7 @@ struct set_page {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, (DROP53_SETS__N << SET_PAGE_SHIFT) + 1);
+	__uint(max_entries, DROP53_SPARE_PAGE + 1);
 	__type(key, __u32);
 	__array(values, struct set_page);
 } sets SEC(".maps");
@@ -64,7 +64,7 @@ static __always_inline __u64 scatter(__u64 z)
 SEC("xdp")
 int anchor(struct xdp_md *ctx __attribute__((unused)))
 {
-	settings.skew = set_pages__skew(&sets, &settings.scratch);
+	settings.skew = set_pages__skew(&sets, DROP53_SPARE_PAGE, &settings.scratch);
 	return XDP_PASS;
 }
 

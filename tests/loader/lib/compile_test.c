@@ -13,6 +13,7 @@
 
 #include "../../support/list_check.h"
 #include "../../support/list_make.h"
+#include "../../support/list_texts.h"
 #include "lib/compile.h"
 #include "lib/list.h"
 
@@ -32,46 +33,14 @@ static void check_text(const char *text)
 
 static void lists_at_the_edges(void **state)
 {
-	static const char *const lists[] = {
-		"",
-		"0.0.0.0/0\n",
-		"::/0\n",
-		"0.0.0.0/0\n::/0\n",
-		"!0.0.0.0/0\n",
-		"0.0.0.0\n",
-		"255.255.255.255\n",
-		"::\n",
-		"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff\n",
-		"0.0.0.0/1\n",
-		"128.0.0.0/1\n",
-		"0.0.0.0/0\n!255.255.255.255\n",
-		"::/0\n!ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff\n",
-		"::/0\n!::\n",
-		"192.0.2.0/24\n!192.0.2.7\n",
-		"192.0.2.0/24\n!192.0.2.0/25\n192.0.2.64/26\n!192.0.2.65\n",
-		"2001:db8::/32\n!2001:db8:1::/48\n2001:db8:1:2::/64\n!2001:db8:1:2::3\n",
-		"10.0.0.0/9\n10.128.0.0/9\n", /* neighbours that join */
-		"::ffff:192.0.2.1\n",
-	};
-	size_t i;
-
 	(void)state;
-	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		check_text(lists[i]);
+	list_texts__edges(check_text);
 }
 
-/* Prefixes of every length, one inside the other, allowed and excepted by turns. */
 static void nested_at_every_length(void **state)
 {
-	char text[8192] = "", *at = text;
-	int length;
-
 	(void)state;
-	for (length = 0; length <= 32; length++)
-		at += sprintf(at, "%s0.0.0.0/%d\n", length % 2 ? "!" : "", length);
-	for (length = 0; length <= 128; length++)
-		at += sprintf(at, "%s::/%d\n", length % 2 ? "!" : "", length);
-	check_text(text);
+	list_texts__nested(check_text);
 }
 
 static void check_made(enum drop53_family family, enum list_shape shape, size_t n, __u64 seed)
