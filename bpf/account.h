@@ -8,6 +8,7 @@
 #ifndef DROP53_ACCOUNT_H
 #define DROP53_ACCOUNT_H
 
+#include "forget.h"
 #include "maps.h"
 #include "parse.h"
 #include "sources.h"
@@ -31,8 +32,13 @@ struct outcome {
 		OUTCOME(why, what), OUTCOME(why, what) \
 	}
 
-/* The one table from reason and policy (enforce, monitor) to verdict, action and counter. */
-static const struct outcome outcomes[DROP53_REASON__N][DROP53_POLICY__N] = {
+/*
+ * The one table from reason and policy (enforce, monitor) to verdict, action and counter. A power
+ * of two, so that a mask is all the verifier has to know of the reason.
+ */
+#define OUTCOMES 8
+_Static_assert(DROP53_REASON__N <= OUTCOMES, "a row for each reason");
+static const struct outcome outcomes[OUTCOMES][DROP53_POLICY__N] = {
 	[DROP53_REASON_PORT53] = {OUTCOME(PORT53, DROP), OUTCOME(PORT53, WOULD_DROP)},
 	[DROP53_REASON_TOO_DEEP] = {OUTCOME(TOO_DEEP, DROP), OUTCOME(TOO_DEEP, WOULD_DROP)},
 	[DROP53_REASON_ALLOWED] = SAME_OUTCOME(ALLOWED, PASS),
@@ -118,7 +124,8 @@ static __always_inline int conclude(struct xdp_md *ctx, const struct packet *pac
 	__u32 policy = policy_now(now);
 	struct outcome outcome;
 
-	if (why >= DROP53_REASON__N || policy >= DROP53_POLICY__N)
+	why = forget(why, now) & (OUTCOMES - 1);
+	if (policy >= DROP53_POLICY__N)
 		return XDP_DROP;
 	outcome = outcomes[why][policy];
 	count_total(ctx, packet, outcome.index, cpu, bytes, epochs);

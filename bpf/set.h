@@ -19,6 +19,7 @@
 #include <bpf/bpf_helpers.h>
 
 struct set_pages {
+	const struct set_roots *roots;
 	void *map; /* an array of maps, and the first page in it */
 	__u32 first;
 	__u32 skew; /* below SET_LINE */
@@ -48,6 +49,11 @@ static __always_inline __u32 set__page(__u32 number)
 	return number * ((1ull << 40) / SET_PAGE_LINES + 1) >> 40;
 }
 
+static __always_inline const struct set_roots *set__roots(void *set)
+{
+	return ((const struct set_pages *)set)->roots;
+}
+
 static __always_inline const struct set_line *set__line(void *set, __u32 number)
 {
 	const struct set_pages *pages = set;
@@ -69,9 +75,14 @@ static __always_inline const struct set_line *set__line(void *set, __u32 number)
 #endif
 
 struct set_image {
-	const struct set_line *lines;
+	const struct set_line *lines; /* the first is the header */
 	__u32 n;
 };
+
+static __always_inline const struct set_roots *set__roots(void *set)
+{
+	return &((const struct set_image *)set)->lines->header.roots;
+}
 
 static __always_inline const struct set_line *set__line(void *set, __u32 number)
 {
@@ -231,10 +242,11 @@ static __always_inline __u32 set__skip(const struct set_skip *skip, struct set_k
 	return (below ? skip->below : skip->above) ? SET_UNIFORM | SET_ODD : SET_UNIFORM;
 }
 
-/* @line: the header */
-static __always_inline bool set__walk(void *set, const struct set_line *line, __u32 entry,
-				      struct set_key key, enum set_family family)
+/* @entry: a root; only behind a split is there a line to skip or to search in */
+static __always_inline bool set__walk(void *set, __u32 entry, struct set_key key,
+				      enum set_family family)
 {
+	const struct set_line *line = NULL;
 	__u32 index, used = 0;
 
 	SET_KEEP_LOOP
@@ -247,7 +259,7 @@ static __always_inline bool set__walk(void *set, const struct set_line *line, __
 			if (!line)
 				return false;
 			entry = line->bucket.entry;
-		} else if ((entry & SET_TYPE) == SET_SKIP) {
+		} else if ((entry & SET_TYPE) == SET_SKIP && line) {
 			set_key__drop(&key, used);
 			used = 0;
 			entry = set__skip(&line->bucket.skip, &key);
@@ -255,7 +267,7 @@ static __always_inline bool set__walk(void *set, const struct set_line *line, __
 			break;
 		}
 	}
-	if ((entry & SET_TYPE) == SET_LIST)
+	if ((entry & SET_TYPE) == SET_LIST && line)
 		return set__search(set, &line->bucket, key, set_key__behind(key, used));
 	if ((entry & SET_TYPE) == SET_UNIFORM)
 		return entry & SET_ODD;
@@ -265,33 +277,24 @@ static __always_inline bool set__walk(void *set, const struct set_line *line, __
 	return set__odd_long(set, entry, key) ^ !!(entry & SET_ODD);
 }
 
-static __always_inline bool set_contains4(void *set, __be32 address)
+/* @address: 64 bits as they lie in memory, behind the first 32 zero */
+static __always_inline bool set_contains4(void *set, __be64 address)
 {
-	struct set_key key = {.high = (__u64)bpf_ntohl(address) << 32};
-	const struct set_line *line = set__line(set, 0);
-	__u32 entry;
+	struct set_key key = {.high = bpf_be64_to_cpu(address)};
+	__u32 root = set__roots(set)->ipv4[key.high >> (64 - SET_ROOT_BITS4)];
 
-	if (!line)
-		return false;
-	entry = line->header.root4[key.high >> (64 - SET_ROOT_BITS4)];
 	set_key__drop(&key, SET_ROOT_BITS4);
-	return set__walk(set, line, entry, key, SET_IPV4);
+	return set__walk(set, root, key, SET_IPV4);
 }
 
-static __always_inline bool set_contains6(void *set, const __be32 address[4])
+/* @high, @low: the address' halves as they lie in memory */
+static __always_inline bool set_contains6(void *set, __be64 high, __be64 low)
 {
-	struct set_key key = {
-		.high = (__u64)bpf_ntohl(address[0]) << 32 | bpf_ntohl(address[1]),
-		.low = (__u64)bpf_ntohl(address[2]) << 32 | bpf_ntohl(address[3]),
-	};
-	const struct set_line *line = set__line(set, 0);
-	__u32 entry;
+	struct set_key key = {.high = bpf_be64_to_cpu(high), .low = bpf_be64_to_cpu(low)};
+	__u32 root = set__roots(set)->ipv6[key.high >> (64 - SET_ROOT_BITS6)];
 
-	if (!line)
-		return false;
-	entry = line->header.root6[key.high >> (64 - SET_ROOT_BITS6)];
 	set_key__drop(&key, SET_ROOT_BITS6);
-	return set__walk(set, line, entry, key, SET_IPV6);
+	return set__walk(set, root, key, SET_IPV6);
 }
 
 #endif

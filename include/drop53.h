@@ -12,6 +12,8 @@
 
 #include <linux/types.h>
 
+#include "set_layout.h"
+
 /* Changes whenever a map's layout or meaning does: an upgrade over another number migrates. */
 #define DROP53_ABI  1
 
@@ -192,6 +194,13 @@ struct drop53_config {
 /* Behind the pages of all slots is one, always blank, that no packet asks for. */
 #define DROP53_SPARE_PAGE (DROP53_SETS__N << SET_PAGE_SHIFT)
 
+/* Of a slot. The roots lie here to save the program a look-up, and change when the pages do. */
+struct drop53_address_set {
+	struct set_roots roots;
+	__u32 pages; /* for user space alone: how many the slot may hold */
+	__u32 reserved[5];
+} __attribute__((aligned(DROP53_LINE)));
+
 struct drop53_interface {
 	__u32 ifindex; /* 0: free */
 	/* XDP_FLAGS_DRV_MODE or XDP_FLAGS_SKB_MODE of <linux/if_link.h>; 0: detached, its counts
@@ -227,6 +236,7 @@ struct drop53_settings {
 	/* The interface in slot i; a slot is looked for from ifindex % (config.interfaces - 1) on.
 	 */
 	__u32 ifindex[DROP53_MAX_INTERFACES];
+	struct drop53_address_set address_set[DROP53_SETS__N];
 
 	/* From here on for user space alone. */
 	__u32 abi;
@@ -241,7 +251,6 @@ struct drop53_settings {
 	struct drop53_config config; /* as the program was loaded with */
 	__u32 cpus;		     /* possible CPUs, that the tables are split by */
 	__u32 reserved_end;
-	__u32 set_pages[DROP53_SETS__N]; /* how many each slot of `sets` may hold */
 	struct drop53_interface interface[DROP53_MAX_INTERFACES];
 	/* What interfaces had counted that gave their slot to another one. */
 	struct drop53_count retired[DROP53_CELLS];

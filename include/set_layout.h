@@ -12,7 +12,7 @@
  * what a packet pays for is lines that are not in the cache, so its nodes are arrays of lines, and
  * a line holds its own keys: mostly, one line behind the header decides.
  *
- *	line 0		struct set_header: an entry for each part of each family's addresses
+ *	line 0		struct set_header: with an entry for each part of each family's addresses
  *	from line 1	struct set_bucket, struct set_far: what the entries point to
  *	list_line	the IPv4 prefixes as struct set_prefix4, from the next whole line on the
  *			IPv6 ones as struct set_prefix6; both in order of address, shorter first
@@ -71,13 +71,19 @@ enum set_type {
 
 enum set_family { SET_IPV4, SET_IPV6, SET_FAMILY__N };
 
+/* Where the walk begins: each root is a SET_UNIFORM or a SET_SPLIT. */
+struct set_roots {
+	__u32 ipv4[SET_ROOTS4];
+	__u32 ipv6[SET_ROOTS6];
+};
+
+/* The program has the roots from drop53.h's settings, and so needs no line for the header. */
 struct set_header {
 	__u32 magic;
 	__u32 list_line;
 	__u64 generation;
 	__u32 prefixes[SET_FAMILY__N];
-	__u32 root4[SET_ROOTS4];
-	__u32 root6[SET_ROOTS6];
+	struct set_roots roots;
 };
 
 /*

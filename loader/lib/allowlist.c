@@ -159,7 +159,7 @@ int allowlist__status(const struct filter *filter, struct allowlist_status *stat
 	*status = (struct allowlist_status){
 		.generation = header.header.generation,
 		.bytes = (__u64)info.max_entries * sizeof(struct set_line) +
-			 (__u64)filter->settings->set_pages[slot] * SET_PAGE_BYTES,
+			 (__u64)filter->settings->address_set[slot].pages * SET_PAGE_BYTES,
 	};
 	status->prefixes[DROP53_FAMILY_IPV4] = header.header.prefixes[SET_IPV4];
 	status->prefixes[DROP53_FAMILY_IPV6] = header.header.prefixes[SET_IPV6];
@@ -207,7 +207,7 @@ static void switch_to(struct filter *filter, __u32 *word, __u32 pair, __u32 slot
 	__u32 old = pair + (*word & DROP53_SET_INDEX);
 
 	__atomic_store_n(word, slot | flags, __ATOMIC_RELEASE);
-	if (filter->settings->set_pages[old] && !set_pages__wait(filter->sets, NULL))
+	if (filter->settings->address_set[old].pages && !set_pages__wait(filter->sets, NULL))
 		set_pages__release(filter->sets, filter->settings, old, 0, NULL);
 }
 

@@ -162,8 +162,8 @@ bool compile__any(const struct set_line *lines, enum drop53_family family)
 	int i;
 
 	for (i = 0; family == DROP53_FAMILY_IPV4 && i < SET_ROOTS4; i++)
-		any |= header->root4[i];
+		any |= header->roots.ipv4[i];
 	for (i = 0; family == DROP53_FAMILY_IPV6 && i < SET_ROOTS6; i++)
-		any |= header->root6[i];
+		any |= header->roots.ipv6[i];
 	return any;
 }

@@ -21,12 +21,13 @@ static __u64 lines_for(__u64 count, __u64 size)
 	return (count * size + SET_LINE - 1) / SET_LINE;
 }
 
-/* A root may be an answer; else it leads to a line behind the header and before the list. */
+/* A root is an answer, or leads to a line behind the header and before the list. */
 static bool is_root(const struct set_header *header, __u32 entry)
 {
 	__u32 line = entry >> SET_LINE_SHIFT;
 
-	return (entry & SET_TYPE) == SET_UNIFORM || (line && line < header->list_line);
+	return (entry & SET_TYPE) == SET_UNIFORM ||
+	       ((entry & SET_TYPE) == SET_SPLIT && line && line < header->list_line);
 }
 
 static const char *check_header(const struct set_header *header, __u32 n)
@@ -42,9 +43,9 @@ static const char *check_header(const struct set_header *header, __u32 n)
 	if (!header->list_line || end > n)
 		return "its size";
 	for (i = 0; i < SET_ROOTS4; i++)
-		sound &= is_root(header, header->root4[i]);
+		sound &= is_root(header, header->roots.ipv4[i]);
 	for (i = 0; i < SET_ROOTS6; i++)
-		sound &= is_root(header, header->root6[i]);
+		sound &= is_root(header, header->roots.ipv6[i]);
 	return sound ? NULL : "a root";
 }
 

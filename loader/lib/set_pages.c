@@ -182,6 +182,7 @@ int set_pages__put(int sets, struct drop53_settings *settings, __u32 slot,
 		   const struct set_line *lines, __u32 n, struct diag *diag)
 {
 	__u32 pages = (n + SET_PAGE_LINES - 1) / SET_PAGE_LINES, first, at;
+	struct drop53_address_set *set = &settings->address_set[slot];
 	struct work *work;
 	int err = 0;
 
@@ -193,14 +194,16 @@ int set_pages__put(int sets, struct drop53_settings *settings, __u32 slot,
 	if (!work)
 		return diag__fail(diag, ENOMEM, "allow-list: out of memory");
 	/* First, so that whoever comes after us knows what to give back should we be killed. */
-	if (settings->set_pages[slot] < pages)
-		settings->set_pages[slot] = pages;
+	if (set->pages < pages)
+		set->pages = pages;
 	for (first = 0; !err && first < pages; first += BATCH) {
 		at = first * SET_PAGE_LINES;
 		err = put_batch(sets, work, (slot << SET_PAGE_SHIFT) + first, &lines[at], n - at,
 				settings->line_skew, diag);
 	}
 	free(work);
+	if (!err)
+		set->roots = n ? lines->header.roots : (struct set_roots){};
 	if (!err)
 		err = set_pages__release(sets, settings, slot, pages, diag);
 	return err;
@@ -210,7 +213,7 @@ int set_pages__put(int sets, struct drop53_settings *settings, __u32 slot,
 int set_pages__release(int sets, struct drop53_settings *settings, __u32 slot, __u32 keep,
 		       struct diag *diag)
 {
-	__u32 held = settings->set_pages[slot], i;
+	__u32 held = settings->address_set[slot].pages, i;
 	struct places *places;
 	int blank, err;
 
@@ -230,6 +233,6 @@ int set_pages__release(int sets, struct drop53_settings *settings, __u32 slot, _
 	free(places);
 	close(blank);
 	if (!err)
-		settings->set_pages[slot] = keep;
+		settings->address_set[slot].pages = keep;
 	return err;
 }

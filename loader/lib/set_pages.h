@@ -20,8 +20,7 @@ int set_pages__blank(struct diag *diag);
  */
 int set_pages__wait(int sets, struct diag *diag);
 
-/* Puts @n lines into a slot. @settings: their line_skew is read, their set_pages kept up to date.
- */
+/* Puts @n lines, a header first, into a slot. @settings: line_skew is read, address_set written */
 int set_pages__put(int sets, struct drop53_settings *settings, __u32 slot,
 		   const struct set_line *lines, __u32 n, struct diag *diag);
 

@@ -8,9 +8,16 @@
 
 /* Fewer bits in common than this are not worth a skip: a split wastes little on them. */
 #define WORTH_SKIPPING 3
-/* IPv4 never comes to SET_DEPTH if each step uses up so many bits; IPv6 has SET_LONG. */
+/*
+ * IPv4 never comes to SET_DEPTH if each step uses up so many bits, or is the last one; IPv6 has
+ * SET_LONG.
+ */
 #define MIN_STRIDE4 3
 #define MAX_STRIDE  24
+
+/* An IPv4 bucket of so many boundaries too many is mostly halved or quartered, for 3 lines. */
+#define FEW	  56
+#define FEW_LINES 3
 
 /* How a slot is sampled: a stretch of so many boundaries, then none for as many a MANY as it has.
  */
@@ -23,6 +30,11 @@ struct builder {
 };
 
 static int build_node(struct builder *builder, struct slot slot, __u32 *entry);
+
+static bool is_ipv4(const struct builder *builder)
+{
+	return builder->bits == 32;
+}
 
 /* The @stride bits of a boundary behind @position. */
 static __u32 index_of(ranges_key boundary, unsigned int position, unsigned int stride)
@@ -90,13 +102,24 @@ static struct slot part_of(const struct slot *slot, unsigned int stride, __u32 i
 	return part;
 }
 
-/*
- * The lines that a split would take, those for what does not fit its buckets guessed. Of a slot
- * with many boundaries every so many of them are looked at, for the time it takes.
- */
-static size_t weigh(const struct slot *slot, unsigned int stride)
+/* What a split would take. */
+struct weight {
+	size_t lines; /* those for what does not fit its buckets guessed */
+	bool last;    /* all of it fits */
+};
+
+/* Lines for what does not fit. IPv6 got slower with IPv4's guess: small splits part its fars. */
+static size_t guess_lines(const struct builder *builder, size_t n)
+{
+	return is_ipv4(builder) && n <= FEW ? FEW_LINES : 4 + n / 4;
+}
+
+/* Of a slot with many boundaries every so many of them are looked at, for the time it takes. */
+static struct weight weigh(const struct builder *builder, const struct slot *slot,
+			   unsigned int stride)
 {
 	size_t lines = 0, next = 0, looked_at = 0, skipped, n;
+	struct weight weight = {.last = true};
 	struct slot part;
 	__u32 index;
 
@@ -106,8 +129,10 @@ static size_t weigh(const struct slot *slot, unsigned int stride)
 		part = part_of(slot, stride, index, next);
 		n = part.n;
 		bucket__trim(&part);
-		if (!bucket__fits(&part))
-			lines += 4 + n / 4;
+		if (!bucket__fits(&part)) {
+			lines += guess_lines(builder, n);
+			weight.last = false;
+		}
 		next += n;
 		looked_at += n;
 		if (skipped && looked_at % SAMPLE < n)
@@ -115,7 +140,8 @@ static size_t weigh(const struct slot *slot, unsigned int stride)
 	}
 	if (looked_at)
 		lines = lines * slot->n / looked_at;
-	return ((size_t)1 << stride) + lines;
+	weight.lines = ((size_t)1 << stride) + lines;
+	return weight;
 }
 
 static unsigned int log2_of(size_t n)
@@ -132,22 +158,27 @@ static unsigned int least(unsigned int a, unsigned int b)
 	return a < b ? a : b;
 }
 
-/* Of the strides from 20 boundaries a bucket to 2, the one that takes the fewest lines. */
+/*
+ * Of the strides from 20 boundaries a bucket to 2, the one that takes the fewest lines; of IPv4's
+ * also a shorter one that is the last.
+ */
 static unsigned int choose_stride(const struct builder *builder, const struct slot *slot)
 {
 	unsigned int left = builder->bits - slot->position;
-	unsigned int min = builder->bits == 32 ? MIN_STRIDE4 : 1, stride, best;
+	unsigned int min = is_ipv4(builder) ? MIN_STRIDE4 : 1, stride, best;
 	unsigned int max = least(log2_of(slot->n), MAX_STRIDE);
-	size_t lines, fewest = ~(size_t)0;
+	size_t fewest = ~(size_t)0;
+	struct weight weight;
 
 	if (log2_of(slot->n / 10) > min)
 		min = log2_of(slot->n / 10);
 	min = least(min, left);
 	max = least(max, left);
-	for (best = min, stride = min; stride <= max; stride++) {
-		lines = weigh(slot, stride);
-		if (lines < fewest) {
-			fewest = lines;
+	best = min;
+	for (stride = is_ipv4(builder) && slot->n <= FEW ? 1 : min; stride <= max; stride++) {
+		weight = weigh(builder, slot, stride);
+		if ((stride >= min || weight.last) && weight.lines < fewest) {
+			fewest = weight.lines;
 			best = stride;
 		}
 	}
@@ -230,9 +261,9 @@ int trie__build(struct blob *blob, const struct ranges *ranges, enum set_family 
 		if (err)
 			return err;
 		if (family == SET_IPV4)
-			blob->lines->header.root4[i] = entry;
+			blob->lines->header.roots.ipv4[i] = entry;
 		else
-			blob->lines->header.root6[i] = entry;
+			blob->lines->header.roots.ipv6[i] = entry;
 	}
 	return 0;
 }

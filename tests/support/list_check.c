@@ -20,11 +20,11 @@ bool check_contains(const struct blob *blob, enum drop53_family family,
 		    const __u8 address[static 16])
 {
 	struct set_image image = {blob->lines, blob->n};
-	__be32 words[4];
+	__be64 half[2];
 
-	memcpy(words, address, sizeof(words));
-	return family == DROP53_FAMILY_IPV4 ? set_contains4(&image, words[0])
-					    : set_contains6(&image, words);
+	memcpy(half, address, sizeof(half));
+	return family == DROP53_FAMILY_IPV4 ? set_contains4(&image, half[0])
+					    : set_contains6(&image, half[0], half[1]);
 }
 
 static int check_held(const struct check *check, enum drop53_family family,

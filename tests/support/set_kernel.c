@@ -86,7 +86,10 @@ void set_kernel__close(struct set_kernel *kernel)
 
 int set_kernel__put(struct set_kernel *kernel, const struct blob *blob)
 {
-	return set_pages__put(kernel->sets, kernel->filter, 0, blob->lines, blob->n, NULL);
+	int err = set_pages__put(kernel->sets, kernel->filter, 0, blob->lines, blob->n, NULL);
+
+	kernel->settings->roots = kernel->filter->address_set[0].roots;
+	return err;
 }
 
 int set_kernel__contains(struct set_kernel *kernel, enum drop53_family family,

@@ -34,13 +34,13 @@ struct probe_settings settings SEC(".data.settings");
 /* Out of line and global, as the filter has it: verified once. */
 __noinline int look_up(__u64 high, __u64 low, __u32 ipv6)
 {
-	union {
-		__u64 half[2];
-		__be32 word[4];
-	} address = {.half = {high, low}};
-	struct set_pages set = {.map = &sets, .skew = settings.skew & (SET_LINE - 1)};
+	struct set_pages set = {
+		.roots = &settings.roots,
+		.map = &sets,
+		.skew = settings.skew & (SET_LINE - 1),
+	};
 
-	return ipv6 ? set_contains6(&set, address.word) : set_contains4(&set, address.word[0]);
+	return ipv6 ? set_contains6(&set, high, low) : set_contains4(&set, high);
 }
 
 /* The source is the first 16 bytes of the frame. */

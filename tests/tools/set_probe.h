@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+#include "set_layout.h"
+
 #define PROBE_SOURCES (1 << 20) /* in the map `listed` */
 
 struct probe_source {
@@ -20,6 +22,7 @@ struct probe_settings {
 	__u32 reserved;
 	__u64 scratch;
 	__u64 found; /* how many sources were in the set */
+	struct set_roots roots;
 };
 
 #endif

@@ -77,7 +77,7 @@ static void a_set_beyond_its_slot_is_refused(void **state)
 	assert_int_equal(
 		set_pages__put(-1, &settings, DROP53_SETS_ALLOW, NULL, SET_ALL_PAGES + 1, NULL),
 		-E2BIG);
-	assert_int_equal(settings.set_pages[DROP53_SETS_ALLOW], 0);
+	assert_int_equal(settings.address_set[DROP53_SETS_ALLOW].pages, 0);
 }
 
 static void a_new_filter_has_an_empty_list_of_generation_one(void **state)
@@ -192,9 +192,9 @@ static void the_old_list_gives_its_pages_back(void **state)
 
 	commit(filter, "192.0.2.1\n");
 	old = DROP53_SETS_ALLOW + (filter->settings->allow & DROP53_SET_INDEX);
-	assert_int_equal(filter->settings->set_pages[old], 1);
+	assert_int_equal(filter->settings->address_set[old].pages, 1);
 	commit(filter, "192.0.2.2\n");
-	assert_int_equal(filter->settings->set_pages[old], 0);
+	assert_int_equal(filter->settings->address_set[old].pages, 0);
 }
 
 static void a_filter_opened_again_has_the_same_list(void **state)
