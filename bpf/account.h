@@ -15,21 +15,28 @@
 
 /* What became of a packet, for the accounts. */
 struct outcome {
-	__u8 index; /* enum drop53_outcome */
-	__u8 verdict;
+	__u8 index;  /* enum drop53_outcome */
 	__u8 action; /* enum xdp_action */
+	__u8 source; /* which account its source has for it; NO_SOURCE */
 };
+
+#define NO_SOURCE	  DROP53_ACCOUNT__N
 
 #define ACTION_PASS	  XDP_PASS
 #define ACTION_DROP	  XDP_DROP
 #define ACTION_WOULD_DROP XDP_PASS
-#define OUTCOME(why, what)                                                          \
-	{                                                                           \
-		DROP53_OUTCOME_##why##_##what, DROP53_VERDICT_##what, ACTION_##what \
+#define OUTCOME(why, what, source)                                   \
+	{                                                            \
+		DROP53_OUTCOME_##why##_##what, ACTION_##what, source \
 	}
-#define SAME_OUTCOME(why, what)                        \
-	{                                              \
-		OUTCOME(why, what), OUTCOME(why, what) \
+#define DROPPED(why)                                                     \
+	{                                                                \
+		OUTCOME(why, DROP, DROP53_ACCOUNT_DROPPED),              \
+			OUTCOME(why, WOULD_DROP, DROP53_ACCOUNT_DROPPED) \
+	}
+#define PASSED(why, source)                                            \
+	{                                                              \
+		OUTCOME(why, PASS, source), OUTCOME(why, PASS, source) \
 	}
 
 /*
@@ -39,12 +46,12 @@ struct outcome {
 #define OUTCOMES 8
 _Static_assert(DROP53_REASON__N <= OUTCOMES, "a row for each reason");
 static const struct outcome outcomes[OUTCOMES][DROP53_POLICY__N] = {
-	[DROP53_REASON_PORT53] = {OUTCOME(PORT53, DROP), OUTCOME(PORT53, WOULD_DROP)},
-	[DROP53_REASON_TOO_DEEP] = {OUTCOME(TOO_DEEP, DROP), OUTCOME(TOO_DEEP, WOULD_DROP)},
-	[DROP53_REASON_ALLOWED] = SAME_OUTCOME(ALLOWED, PASS),
-	[DROP53_REASON_NOT_LOCAL] = SAME_OUTCOME(NOT_LOCAL, PASS),
-	[DROP53_REASON_FRAGMENT] = SAME_OUTCOME(FRAGMENT, PASS),
-	[DROP53_REASON_MALFORMED] = SAME_OUTCOME(MALFORMED, PASS),
+	[DROP53_REASON_PORT53] = DROPPED(PORT53),
+	[DROP53_REASON_TOO_DEEP] = DROPPED(TOO_DEEP),
+	[DROP53_REASON_ALLOWED] = PASSED(ALLOWED, DROP53_ACCOUNT_ALLOWED),
+	[DROP53_REASON_NOT_LOCAL] = PASSED(NOT_LOCAL, NO_SOURCE),
+	[DROP53_REASON_FRAGMENT] = PASSED(FRAGMENT, NO_SOURCE),
+	[DROP53_REASON_MALFORMED] = PASSED(MALFORMED, NO_SOURCE),
 };
 
 /* The policy in force: a trial (`policy ... --confirm`) ends by itself, with nobody to end it. */
@@ -129,8 +136,8 @@ static __always_inline int conclude(struct xdp_md *ctx, const struct packet *pac
 		return XDP_DROP;
 	outcome = outcomes[why][policy];
 	count_total(ctx, packet, outcome.index, cpu, bytes, epochs);
-	if (outcome.verdict != DROP53_VERDICT_PASS)
-		count_source(packet, cpu, bytes, now, epochs);
+	if (outcome.source != NO_SOURCE)
+		count_source(packet, outcome.source, cpu, bytes, now, epochs);
 	return outcome.action;
 }
 

@@ -47,7 +47,8 @@ struct {
 } tags SEC(".maps");
 
 /*
- * Drops by source. Written by the CPU that owns the slot; read by user space. Full: the set's
+ * Drops by source, and allowed packets. Written by the CPU that owns the slot; read by user space.
+ * Full: the set's
  * least-counted slot makes room now and then, and what it held goes to the CPU's `untracked`.
  */
 struct {

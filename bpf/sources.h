@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Drops by source. The aim: a source that is in the table costs two cache lines, one that is not
- * and never will be, as in a flood from forged addresses, sixteen bytes that stay in the L2 cache;
- * and nothing is ever lost, for what no slot holds is `untracked`.
+ * Dropped and allowed packets by source, each on an account of its own: while the allow-list is
+ * empty all of this is the drops'. The aim: a source that is in the table costs two cache lines,
+ * one that is not and never will be, as in a flood from forged addresses, sixteen bytes that stay
+ * in the L2 cache; and nothing is ever lost, for what no slot holds is `untracked`.
  *
  * Pressure: a newcomer to a set with a free slot takes it. In a full set it takes the least
  * counted slot, but only one time in DROP53_ADMIT_ONE_IN: a one-off source mostly touches no slot
@@ -19,10 +20,12 @@
 #define TAG_BITS      (16 - DROP53_WEIGHT_BITS)
 
 /* What is being counted, and where. */
-struct drop {
+struct counted {
 	__u64 address[2]; /* as the key: cut to --source-len */
 	__u32 family;
-	__u32 tcp; /* 0 or 1 */
+	__u32 account; /* enum drop53_account */
+	__u32 owner;   /* of the slot, as in its state */
+	__u32 tcp;     /* 0 or 1 */
 	__u64 bytes;
 	__u64 now;
 	__u32 epoch; /* the current one, */
@@ -34,15 +37,15 @@ struct drop {
  * that two addresses meet by chance alone (Lemire and Kaser, "Strongly universal string hashing is
  * fast", 2014), and a last mix because both halves of the result are used.
  */
-static __always_inline __u64 hash_address(const struct drop *drop)
+static __always_inline __u64 hash_address(const struct counted *what)
 {
 	__u64 hash = config.hash_key[0];
 
-	hash += (__u32)drop->address[0] * config.hash_key[1];
-	if (drop->family == DROP53_FAMILY_IPV6) {
-		hash += (drop->address[0] >> 32) * config.hash_key[2];
-		hash += (__u32)drop->address[1] * config.hash_key[3];
-		hash += (drop->address[1] >> 32) * config.hash_key[4];
+	hash += (__u32)what->address[0] * config.hash_key[1];
+	if (what->family == DROP53_FAMILY_IPV6) {
+		hash += (what->address[0] >> 32) * config.hash_key[2];
+		hash += (__u32)what->address[1] * config.hash_key[3];
+		hash += (what->address[1] >> 32) * config.hash_key[4];
 	}
 	hash ^= hash >> 32;
 	return hash * config.hash_key[5];
@@ -63,16 +66,17 @@ static __always_inline struct drop53_source *slot_of(__u32 set, __u32 way)
 	return bpf_map_lookup_elem(&sources, &index);
 }
 
-static __always_inline void count_untracked(struct drop53_cpu *own, const struct drop *drop,
-					    __u64 packets, __u64 bytes)
+static __always_inline void count_untracked(struct drop53_cpu *own, const struct counted *what,
+					    __u32 account, __u64 packets, __u64 bytes)
 {
-	if (own->epoch < drop->zero) {
-		own->untracked.packets = 0;
-		own->untracked.bytes = 0;
-		own->epoch = drop->epoch;
+	if (own->epoch < what->zero) {
+		own->untracked[DROP53_ACCOUNT_DROPPED] = (struct drop53_count){};
+		own->untracked[DROP53_ACCOUNT_ALLOWED] = (struct drop53_count){};
+		own->epoch = what->epoch;
 	}
-	own->untracked.packets += packets;
-	own->untracked.bytes += bytes;
+	account &= DROP53_ACCOUNT__N - 1;
+	own->untracked[account].packets += packets;
+	own->untracked[account].bytes += bytes;
 }
 
 /* Lehmer's generator on the CPU's own line; its upper bits are good enough to toss a coin with. */
@@ -82,22 +86,22 @@ static __always_inline int admitted(struct drop53_cpu *own)
 	return own->random < 0xffffffffu / DROP53_ADMIT_ONE_IN;
 }
 
-static __always_inline int holds(const struct drop53_source *slot, const struct drop *drop)
+static __always_inline int holds(const struct drop53_source *slot, const struct counted *what)
 {
-	return slot->address[0] == drop->address[0] && slot->address[1] == drop->address[1] &&
-	       (slot->state & DROP53_STATE_FAMILY) == drop->family && slot->epoch == drop->epoch;
+	return slot->address[0] == what->address[0] && slot->address[1] == what->address[1] &&
+	       (slot->state & DROP53_STATE_OWNER) == what->owner && slot->epoch == what->epoch;
 }
 
 /* Counts into the slot that holds the source; keeps its weight in the set up to date. */
 static __always_inline void count_in(struct drop53_source *slot, __u16 *entry,
-				     const struct drop *drop)
+				     const struct counted *what)
 {
 	__u64 packets = slot->packets + 1;
 
 	slot->packets = packets;
-	slot->bytes += drop->bytes;
-	slot->tcp_packets += drop->tcp;
-	slot->last_seen = drop->now;
+	slot->bytes += what->bytes;
+	slot->tcp_packets += what->tcp;
+	slot->last_seen = what->now;
 	if (!(packets & (packets - 1)) && WEIGHT(*entry) < (1 << DROP53_WEIGHT_BITS) - 1)
 		*entry += 1;
 }
@@ -107,22 +111,22 @@ static __always_inline void count_in(struct drop53_source *slot, __u16 *entry,
  * they do not, readers wait for a grace period instead (loader/lib/sources.c).
  */
 static __always_inline void take_over(struct drop53_source *slot, struct drop53_cpu *own,
-				      const struct drop *drop)
+				      const struct counted *what)
 {
-	if (slot->packets && slot->epoch >= drop->zero)
-		count_untracked(own, drop, slot->packets, slot->bytes);
+	if (slot->packets && slot->epoch >= what->zero)
+		count_untracked(own, what, drop53_account(slot->state), slot->packets, slot->bytes);
 	__sync_fetch_and_add(&slot->state, DROP53_STATE_STEP);
 	slot->packets = 1;
-	slot->bytes = drop->bytes;
-	slot->tcp_packets = drop->tcp;
-	slot->first_seen = drop->now;
-	slot->last_seen = drop->now;
-	slot->address[0] = drop->address[0];
-	slot->address[1] = drop->address[1];
-	slot->epoch = drop->epoch;
-	/* The old family goes and the new one comes by addition too: no other store may pass. */
-	__sync_fetch_and_add(&slot->state, DROP53_STATE_STEP + drop->family -
-						   (slot->state & DROP53_STATE_FAMILY));
+	slot->bytes = what->bytes;
+	slot->tcp_packets = what->tcp;
+	slot->first_seen = what->now;
+	slot->last_seen = what->now;
+	slot->address[0] = what->address[0];
+	slot->address[1] = what->address[1];
+	slot->epoch = what->epoch;
+	/* The old owner goes and the new one comes by addition too: no other store may pass. */
+	__sync_fetch_and_add(&slot->state,
+			     DROP53_STATE_STEP + what->owner - (slot->state & DROP53_STATE_OWNER));
 }
 
 static __always_inline void empty_set(struct drop53_set *set, __u16 epoch)
@@ -161,7 +165,7 @@ static __always_inline __u32 free_way(const struct drop53_set *set)
 }
 
 static __always_inline void count_newcomer(struct drop53_set *set, __u32 index, __u16 tag,
-					   struct drop53_cpu *own, const struct drop *drop)
+					   struct drop53_cpu *own, const struct counted *what)
 {
 	int full = set->tag[DROP53_WAYS - 1];
 	struct drop53_source *slot;
@@ -169,52 +173,56 @@ static __always_inline void count_newcomer(struct drop53_set *set, __u32 index, 
 
 	/* The coin first: under a flood nearly every packet ends here. */
 	if (full && !admitted(own)) {
-		count_untracked(own, drop, 1, drop->bytes);
+		count_untracked(own, what, what->account, 1, what->bytes);
 		return;
 	}
 	way = full ? least_way(set) : free_way(set);
 	slot = slot_of(index, way);
 	if (!slot || way >= DROP53_WAYS) {
-		count_untracked(own, drop, 1, drop->bytes);
+		count_untracked(own, what, what->account, 1, what->bytes);
 		return;
 	}
-	take_over(slot, own, drop);
+	take_over(slot, own, what);
 	set->tag[way] = tag;
 }
 
-static __always_inline void count_drop(const struct drop *drop, __u32 cpu, struct drop53_cpu *own)
+static __always_inline void count_in_set(const struct counted *what, __u32 cpu,
+					 struct drop53_cpu *own)
 {
-	__u64 hash = hash_address(drop);
+	__u64 hash = hash_address(what);
 	__u16 tag = hash_tag(hash);
-	__u32 index = cpu * config.sets + (__u32)((hash >> 32) * config.sets >> 32), way;
+	__u32 among = drop53_sets(config.sets, what->account);
+	__u32 index = cpu * config.sets + (__u32)((hash >> 32) * among >> 32), way;
 	struct drop53_set *set = bpf_map_lookup_elem(&tags, &index);
 	struct drop53_source *slot;
 
 	if (!set || !config.sets) { /* loaded by a stranger, who knows nothing of CPUs */
-		count_untracked(own, drop, 1, drop->bytes);
+		count_untracked(own, what, what->account, 1, what->bytes);
 		return;
 	}
-	if (set->epoch != (__u16)drop->epoch)
-		empty_set(set, drop->epoch);
+	if (set->epoch != (__u16)what->epoch)
+		empty_set(set, what->epoch);
 	for (way = 0; way < DROP53_WAYS; way++) {
 		if (TAG(set->tag[way] ^ tag))
 			continue;
 		slot = slot_of(index, way);
-		if (slot && holds(slot, drop)) {
-			count_in(slot, &set->tag[way], drop);
+		if (slot && holds(slot, what)) {
+			count_in(slot, &set->tag[way], what);
 			return;
 		}
 	}
-	count_newcomer(set, index, tag, own, drop);
+	count_newcomer(set, index, tag, own, what);
 }
 
-/* Adds a drop to its source's account, or to `untracked`: never to neither, never to both. */
-static __always_inline void count_source(const struct packet *packet, __u32 cpu, __u64 bytes,
-					 __u64 now, __u64 epochs)
+/* Adds a packet to its source's slot, or to `untracked`: never to neither, never to both. */
+static __always_inline void count_source(const struct packet *packet, __u32 account, __u32 cpu,
+					 __u64 bytes, __u64 now, __u64 epochs)
 {
 	struct drop53_cpu *own = bpf_map_lookup_elem(&cpus, &cpu);
-	struct drop drop = {
+	struct counted what = {
 		.family = packet->kind.family,
+		.account = account,
+		.owner = drop53_owner(packet->kind.family, account),
 		.tcp = packet->kind.protocol == DROP53_PROTOCOL_TCP,
 		.bytes = bytes,
 		.now = now,
@@ -225,16 +233,16 @@ static __always_inline void count_source(const struct packet *packet, __u32 cpu,
 	if (!own)
 		return;
 	/* Each family by name: the verifier does not follow an index into the masks. */
-	if (drop.family == DROP53_FAMILY_IPV4) {
-		drop.address[0] = packet->source[0] & config.source_mask[DROP53_FAMILY_IPV4][0];
-	} else if (drop.family == DROP53_FAMILY_IPV6) {
-		drop.address[0] = packet->source[0] & config.source_mask[DROP53_FAMILY_IPV6][0];
-		drop.address[1] = packet->source[1] & config.source_mask[DROP53_FAMILY_IPV6][1];
+	if (what.family == DROP53_FAMILY_IPV4) {
+		what.address[0] = packet->source[0] & config.source_mask[DROP53_FAMILY_IPV4][0];
+	} else if (what.family == DROP53_FAMILY_IPV6) {
+		what.address[0] = packet->source[0] & config.source_mask[DROP53_FAMILY_IPV6][0];
+		what.address[1] = packet->source[1] & config.source_mask[DROP53_FAMILY_IPV6][1];
 	} else {
-		count_untracked(own, &drop, 1, bytes);
+		count_untracked(own, &what, account, 1, bytes);
 		return;
 	}
-	count_drop(&drop, cpu, own);
+	count_in_set(&what, cpu, own);
 }
 
 #endif

@@ -140,7 +140,7 @@ struct drop53_set {
 struct drop53_source {
 	__u64 address[2]; /* network byte order; IPv4 in the first four bytes, the rest zero */
 	/*
-	 * The family in the low byte, above it a sequence number that is odd while the slot
+	 * The owner in the low byte, above it a sequence number that is odd while the slot
 	 * changes hands: a reader keeps a copy only if it lay between two equal, even ones.
 	 */
 	__u32 state;
@@ -152,15 +152,43 @@ struct drop53_source {
 	__u64 last_seen;
 } __attribute__((aligned(DROP53_LINE)));
 
-#define DROP53_STATE_FAMILY 0xffu
+#define DROP53_STATE_OWNER  0xffu /* family, and above it the account */
+#define DROP53_STATE_FAMILY 0x7fu
 #define DROP53_STATE_STEP   0x100u /* added before and after a change of hands */
 
-/* Drops that no slot holds: map `cpus`, one a CPU, written by that CPU alone. */
+/*
+ * Dropped and allowed packets of one source are two owners of slots: the table is one, so that the
+ * allowed ones cost no memory until there are some.
+ */
+enum drop53_account { DROP53_ACCOUNT_DROPPED, DROP53_ACCOUNT_ALLOWED, DROP53_ACCOUNT__N };
+
+/*
+ * Of a CPU's sets those that an account's sources lie in. The allowed ones keep to the first: the
+ * 16 KiB of their tags stay in the L1 cache, where the allow-list fills the L2.
+ */
+#define DROP53_ALLOWED_SETS 1024
+static inline __attribute__((always_inline)) __u32 drop53_sets(__u32 sets, __u32 account)
+{
+	return account == DROP53_ACCOUNT_ALLOWED && sets > DROP53_ALLOWED_SETS ? DROP53_ALLOWED_SETS
+									       : sets;
+}
+
+static inline __attribute__((always_inline)) __u32 drop53_owner(__u32 family, __u32 account)
+{
+	return account << 7 | family;
+}
+
+static inline __attribute__((always_inline)) __u32 drop53_account(__u32 state)
+{
+	return state >> 7 & 1;
+}
+
+/* What no slot holds: map `cpus`, one a CPU, written by that CPU alone. */
 struct drop53_cpu {
-	struct drop53_count untracked;
+	struct drop53_count untracked[DROP53_ACCOUNT__N];
 	__u32 epoch;
 	__u32 random; /* state of the generator that decides on admission; not zero */
-	__u32 reserved[10];
+	__u32 reserved[6];
 } __attribute__((aligned(DROP53_LINE)));
 
 /* ---- Configuration: fixed when the program is loaded, in .rodata ---- */

@@ -8,7 +8,7 @@
 #include "out.h"
 #include "rows.h"
 
-enum { OPTION_JSON = 1, OPTION_CSV, OPTION_SORT, OPTION_LIMIT, OPTION_AGGREGATE };
+enum { OPTION_JSON = 1, OPTION_CSV, OPTION_SORT, OPTION_LIMIT, OPTION_AGGREGATE, OPTION_ALLOWED };
 
 static const struct option options[] = {
 	{"json", no_argument, NULL, OPTION_JSON},
@@ -16,12 +16,14 @@ static const struct option options[] = {
 	{"sort", required_argument, NULL, OPTION_SORT},
 	{"limit", required_argument, NULL, OPTION_LIMIT},
 	{"aggregate", required_argument, NULL, OPTION_AGGREGATE},
+	{"allowed", no_argument, NULL, OPTION_ALLOWED},
 	{},
 };
 
 struct request {
 	bool json;
 	bool csv;
+	enum drop53_account account;
 	enum source_order order;
 	unsigned long long limit;
 	__u8 aggregate[DROP53_FAMILY__N];
@@ -34,6 +36,11 @@ struct listing {
 	size_t n; /* rows to print */
 	struct row_clock clock;
 };
+
+static const char *account_name(enum drop53_account account)
+{
+	return account == DROP53_ACCOUNT_ALLOWED ? "allowed" : "dropped";
+}
 
 static char *put_source(char *at, const struct listing *listing, const struct source *source)
 {
@@ -73,11 +80,11 @@ static void print_json(struct listing *listing)
 	char row[ROW_TEXT], *end;
 	size_t i;
 
-	out("{\"schema_version\":1,\"tracked\":%zu,\"capacity\":%u,"
+	out("{\"schema_version\":1,\"account\":\"%s\",\"tracked\":%zu,\"capacity\":%u,"
 	    "\"total\":{\"packets\":%llu,\"bytes\":%llu},"
 	    "\"untracked\":{\"packets\":%llu,\"bytes\":%llu},\"sources\":[",
-	    table->n, table->capacity, table->total.packets, table->total.bytes,
-	    table->untracked.packets, table->untracked.bytes);
+	    account_name(table->account), table->n, table->capacity, table->total.packets,
+	    table->total.bytes, table->untracked.packets, table->untracked.bytes);
 	for (i = 0; i < listing->n; i++) {
 		end = i ? put_text(row, ",") : row;
 		end = put_json(end, listing, &table->sources[i]);
@@ -135,10 +142,10 @@ static void print_text(struct listing *listing)
 		at = put_text(at, "\n");
 		out_bytes(row, at - row);
 	}
-	out_note("%zu of %zu sources; %llu packets and %llu bytes dropped, of which %llu packets "
-		 "from sources not tracked",
+	out_note("%zu of %zu sources; %llu packets and %llu bytes %s, of which %llu packets from "
+		 "sources not tracked",
 		 listing->n, table->n, table->total.packets, table->total.bytes,
-		 table->untracked.packets);
+		 account_name(table->account), table->untracked.packets);
 }
 
 static int parse(struct context *context, int argc, char **argv, struct request *request)
@@ -167,6 +174,9 @@ static int parse(struct context *context, int argc, char **argv, struct request 
 		case OPTION_AGGREGATE:
 			if (parse_lengths(context, "--aggregate", optarg, request->aggregate))
 				return -EINVAL;
+			break;
+		case OPTION_ALLOWED:
+			request->account = DROP53_ACCOUNT_ALLOWED;
 			break;
 		default:
 			return -EINVAL;
@@ -209,7 +219,7 @@ int cmd_sources(struct context *context, int argc, char **argv)
 		return err;
 	err = open_filter(context, &state, &filter, FILTER_READ);
 	if (!err)
-		err = sources__read(&filter, &table, &context->diag);
+		err = sources__read(&filter, request.account, &table, &context->diag);
 	if (err)
 		goto out;
 	err = sources__aggregate(&table, request.aggregate, &context->diag);

@@ -17,13 +17,11 @@ struct report {
 	__u64 until; /* wall-clock ns when the policy goes back; 0: never */
 	enum drop53_scope scope;
 	struct allowlist_status allow;
-	size_t tracked;
-	__u32 capacity;
+	struct source_summary sources;
 };
 
 static int gather(const struct filter *filter, struct report *report, struct diag *diag)
 {
-	struct source_table table;
 	int err;
 
 	report->n = attach__list(filter, report->interfaces);
@@ -32,13 +30,7 @@ static int gather(const struct filter *filter, struct report *report, struct dia
 	err = allowlist__status(filter, &report->allow, diag);
 	if (err)
 		return err;
-	err = sources__read(filter, &table, diag);
-	if (err)
-		return err;
-	report->tracked = table.n;
-	report->capacity = table.capacity;
-	sources__free(&table);
-	return 0;
+	return sources__each(filter, NULL, NULL, &report->sources, diag);
 }
 
 static json_t *interfaces_json(const struct report *report)
@@ -66,15 +58,16 @@ static void print_json(const struct report *report)
 	char until[TIME_TEXT];
 	json_t *document;
 
-	document =
-		json_pack("{s:i, s:s, s:s, s:o, s:{s:i, s:i, s:I, s:I}, s:{s:I, s:I}}",
-			  "schema_version", 1, "policy", policy__name(report->policy), "scope",
-			  scope__name(report->scope), "interfaces", interfaces_json(report),
-			  "allow", "ipv4_prefixes", (int)report->allow.prefixes[DROP53_FAMILY_IPV4],
-			  "ipv6_prefixes", (int)report->allow.prefixes[DROP53_FAMILY_IPV6],
-			  "generation", (json_int_t)report->allow.generation, "bytes",
-			  (json_int_t)report->allow.bytes, "sources", "tracked",
-			  (json_int_t)report->tracked, "capacity", (json_int_t)report->capacity);
+	document = json_pack(
+		"{s:i, s:s, s:s, s:o, s:{s:i, s:i, s:I, s:I}, s:{s:I, s:I, s:I}}", "schema_version",
+		1, "policy", policy__name(report->policy), "scope", scope__name(report->scope),
+		"interfaces", interfaces_json(report), "allow", "ipv4_prefixes",
+		(int)report->allow.prefixes[DROP53_FAMILY_IPV4], "ipv6_prefixes",
+		(int)report->allow.prefixes[DROP53_FAMILY_IPV6], "generation",
+		(json_int_t)report->allow.generation, "bytes", (json_int_t)report->allow.bytes,
+		"sources", "tracked", (json_int_t)report->sources.tracked, "allowed",
+		(json_int_t)report->sources.allowed, "capacity",
+		(json_int_t)report->sources.capacity);
 	if (report->until)
 		json_object_set_new(document, "policy_until",
 				    json_string(format_time(report->until, until)));
@@ -93,7 +86,8 @@ static void print_text(const struct report *report)
 	out("allow-list  %u IPv4 and %u IPv6 prefixes, generation %llu, %s\n",
 	    report->allow.prefixes[DROP53_FAMILY_IPV4], report->allow.prefixes[DROP53_FAMILY_IPV6],
 	    report->allow.generation, format_bytes(report->allow.bytes, size));
-	out("sources     %zu in %u slots\n", report->tracked, report->capacity);
+	out("sources     %u dropped and %u allowed, in %u slots\n", report->sources.tracked,
+	    report->sources.allowed, report->sources.capacity);
 	out("\n%-16s %-8s %-9s %-8s %8s  %-16s  %s\n", "INTERFACE", "MODE", "STATE", "FRAMES",
 	    "PROGRAM", "TAG", "SINCE");
 	for (i = 0; i < report->n; i++) {
@@ -109,10 +103,10 @@ static void print_text(const struct report *report)
 static int not_attached(struct context *context, bool json)
 {
 	if (json)
-		out_json(json_pack("{s:i, s:n, s:n, s:[], s:{s:i, s:i, s:i}, s:{s:i, s:i}}",
+		out_json(json_pack("{s:i, s:n, s:n, s:[], s:{s:i, s:i, s:i}, s:{s:i, s:i, s:i}}",
 				   "schema_version", 1, "policy", "scope", "interfaces", "allow",
 				   "ipv4_prefixes", 0, "ipv6_prefixes", 0, "generation", 0,
-				   "sources", "tracked", 0, "capacity", 0));
+				   "sources", "tracked", 0, "allowed", 0, "capacity", 0));
 	out_error("%s", context->diag.text);
 	return EXIT_NOT_ATTACHED;
 }

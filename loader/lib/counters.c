@@ -158,13 +158,19 @@ int counters__read(const struct filter *filter, struct counter **counters, struc
 	return n;
 }
 
-struct drop53_count counters__dropped(const struct counter *counters, int n)
+static bool is_of(const struct counter *counter, enum drop53_account account)
+{
+	return account == DROP53_ACCOUNT_ALLOWED ? counter->reason == DROP53_REASON_ALLOWED
+						 : counter->verdict != DROP53_VERDICT_PASS;
+}
+
+struct drop53_count counters__of(const struct counter *counters, int n, enum drop53_account account)
 {
 	struct drop53_count sum = {};
 	int i;
 
 	for (i = 0; i < n; i++) {
-		if (counters[i].verdict == DROP53_VERDICT_PASS)
+		if (!is_of(&counters[i], account))
 			continue;
 		sum.packets += counters[i].count.packets;
 		sum.bytes += counters[i].count.bytes;

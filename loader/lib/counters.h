@@ -27,8 +27,9 @@ struct counter {
  */
 int counters__read(const struct filter *filter, struct counter **counters, struct diag *diag);
 
-/* The sum over what was dropped or would have been. */
-struct drop53_count counters__dropped(const struct counter *counters, int n);
+/* The sum over what is accounted by source: what was dropped or would have been, or was allowed. */
+struct drop53_count counters__of(const struct counter *counters, int n,
+				 enum drop53_account account);
 
 /* The words of the contract, by enum; NULL past the end. */
 const char *family__name(enum drop53_family family);

@@ -93,6 +93,9 @@ static void write_sources(FILE *out, const struct metrics *metrics)
 
 	write_gauge(out, "drop53_sources_tracked", "Sources that drops are counted for now.",
 		    metrics->sources.tracked);
+	write_gauge(out, "drop53_sources_allowed",
+		    "Sources that allowed packets are counted for now, in slots of the same table.",
+		    metrics->sources.allowed);
 	write_gauge(out, "drop53_sources_capacity", "Slots for sources, over all CPUs.",
 		    metrics->sources.capacity);
 	metrics__head(out, name, "counter",

@@ -138,15 +138,16 @@ void slots__close(struct slots *slots)
 }
 
 bool slot__interpret(const struct drop53_source *slot, __u64 epochs, struct source *source,
-		     struct drop53_count *untracked)
+		     struct drop53_count untracked[DROP53_ACCOUNT__N])
 {
+	struct drop53_count *lost = &untracked[drop53_account(slot->state)];
 	__u32 epoch = epochs, zero = epochs >> 32;
 
 	if (!slot->packets || slot->epoch < zero)
 		return false;
 	if (slot->epoch != epoch) {
-		untracked->packets += slot->packets;
-		untracked->bytes += slot->bytes;
+		lost->packets += slot->packets;
+		lost->bytes += slot->bytes;
 		return false;
 	}
 	memcpy(source->address, slot->address, sizeof(source->address));

@@ -27,9 +27,9 @@ bool slots__get(const struct slots *slots, __u32 i, struct drop53_source *slot);
 
 /*
  * What a slot stands for in the epochs of now: a source (true), or what a reset of the sources
- * made nobody's (added to @untracked), or nothing.
+ * made nobody's (added to @untracked, by account), or nothing.
  */
 bool slot__interpret(const struct drop53_source *slot, __u64 epochs, struct source *source,
-		     struct drop53_count *untracked);
+		     struct drop53_count untracked[DROP53_ACCOUNT__N]);
 
 #endif

@@ -53,7 +53,8 @@ static void settle(struct source_table *table, size_t first)
  * Set by set over all CPUs: the hash that chooses a set is the same on each of them, so what CPUs
  * have of one source meets within a set.
  */
-static int read_slots(const struct filter *filter, struct source_table *table, struct diag *diag)
+static int read_slots(const struct filter *filter, struct source_table *table,
+		      struct drop53_count untracked[DROP53_ACCOUNT__N], struct diag *diag)
 {
 	__u32 sets = filter->settings->config.sets, set, cpu, way, index;
 	__u64 epochs = filter->settings->epochs;
@@ -78,7 +79,8 @@ static int read_slots(const struct filter *filter, struct source_table *table, s
 				if (index < slots.view.entries &&
 				    slots__get(&slots, index, &slot) &&
 				    slot__interpret(&slot, epochs, &table->sources[table->n],
-						    &table->untracked))
+						    untracked) &&
+				    drop53_account(slot.state) == table->account)
 					settle(table, first);
 			}
 		}
@@ -88,10 +90,10 @@ out:
 	return err;
 }
 
-static int read_untracked(const struct filter *filter, struct drop53_count *untracked,
-			  struct diag *diag)
+static int read_untracked(const struct filter *filter,
+			  struct drop53_count untracked[DROP53_ACCOUNT__N], struct diag *diag)
 {
-	__u32 zero = filter->settings->epochs >> 32, cpu;
+	__u32 zero = filter->settings->epochs >> 32, cpu, account;
 	const struct drop53_cpu *own;
 	struct view view;
 	int err;
@@ -103,8 +105,10 @@ static int read_untracked(const struct filter *filter, struct drop53_count *untr
 		own = (const struct drop53_cpu *)view.data + cpu;
 		if (own->epoch < zero)
 			continue;
-		untracked->packets += own->untracked.packets;
-		untracked->bytes += own->untracked.bytes;
+		for (account = 0; account < DROP53_ACCOUNT__N; account++) {
+			untracked[account].packets += own->untracked[account].packets;
+			untracked[account].bytes += own->untracked[account].bytes;
+		}
 	}
 	view__close(&view);
 	return 0;
@@ -129,19 +133,25 @@ static __u8 mask_length(const __u64 mask[2])
 	return __builtin_popcountll(mask[0]) + __builtin_popcountll(mask[1]);
 }
 
-int sources__read(const struct filter *filter, struct source_table *table, struct diag *diag)
+int sources__read(const struct filter *filter, enum drop53_account account,
+		  struct source_table *table, struct diag *diag)
 {
 	const struct drop53_config *config = &filter->settings->config;
-	struct source_table result = {.capacity = filter__capacity(filter)};
+	struct source_table result = {
+		.account = account,
+		.capacity =
+			filter->settings->cpus * drop53_sets(config->sets, account) * DROP53_WAYS,
+	};
+	struct drop53_count untracked[DROP53_ACCOUNT__N] = {};
 	struct counter *counters;
 	int err, n;
 
 	result.length[DROP53_FAMILY_IPV4] =
 		__builtin_popcount((__u32)config->source_mask[DROP53_FAMILY_IPV4][0]);
 	result.length[DROP53_FAMILY_IPV6] = mask_length(config->source_mask[DROP53_FAMILY_IPV6]);
-	err = read_slots(filter, &result, diag);
+	err = read_slots(filter, &result, untracked, diag);
 	if (!err)
-		err = read_untracked(filter, &result.untracked, diag);
+		err = read_untracked(filter, untracked, diag);
 	if (err)
 		goto out;
 	n = counters__read(filter, &counters, diag);
@@ -149,7 +159,8 @@ int sources__read(const struct filter *filter, struct source_table *table, struc
 		err = n;
 		goto out;
 	}
-	result.total = counters__dropped(counters, n);
+	result.untracked = untracked[account];
+	result.total = counters__of(counters, n, account);
 	free(counters);
 	*table = result;
 out:
@@ -171,60 +182,83 @@ static __u32 count_distinct(struct source *sources, size_t n)
 	return distinct;
 }
 
-/* The hash that chooses the set is the same on all CPUs, so a source is in one set alone. */
-static void walk(const struct filter *filter, const struct slots *slots, source_visitor visit,
-		 void *context, struct source *one_set, struct source_summary *summary)
+/* A walk over the table: what one set has on all CPUs, and sums, by account. */
+struct walk {
+	source_visitor visit;
+	void *context;
+	struct source *one_set[DROP53_ACCOUNT__N];
+	size_t n[DROP53_ACCOUNT__N]; /* in it */
+	__u32 tracked[DROP53_ACCOUNT__N];
+	struct drop53_count untracked[DROP53_ACCOUNT__N];
+};
+
+static void walk_slot(struct walk *walk, const struct slots *slots, __u32 index, __u64 epochs)
 {
-	const struct drop53_settings *settings = filter->settings;
-	__u32 set, cpu, way, sets = settings->config.sets;
-	__u64 epochs = settings->epochs;
+	struct source_slot seen = {.index = index};
 	struct drop53_source slot;
-	struct source_slot seen;
-	size_t n;
+	__u32 account;
+
+	if (index >= slots->view.entries || !slots__get(slots, index, &slot) ||
+	    !slot__interpret(&slot, epochs, &seen.source, walk->untracked))
+		return;
+	account = drop53_account(slot.state);
+	seen.tenant = slot.state;
+	walk->one_set[account][walk->n[account]++] = seen.source;
+	if (walk->visit && account == DROP53_ACCOUNT_DROPPED)
+		walk->visit(walk->context, &seen);
+}
+
+/* The hash that chooses the set is the same on all CPUs, so a source is in one set alone. */
+static void walk_all(const struct filter *filter, const struct slots *slots, struct walk *walk)
+{
+	__u32 sets = filter->settings->config.sets, cpus = filter->settings->cpus;
+	__u64 epochs = filter->settings->epochs;
+	__u32 set, cpu, way, account;
 
 	for (set = 0; set < sets; set++) {
-		n = 0;
-		for (cpu = 0; cpu < settings->cpus; cpu++) {
-			for (way = 0; way < DROP53_WAYS; way++) {
-				seen.index = (cpu * sets + set) * DROP53_WAYS + way;
-				if (seen.index >= slots->view.entries ||
-				    !slots__get(slots, seen.index, &slot) ||
-				    !slot__interpret(&slot, epochs, &seen.source,
-						     &summary->untracked))
-					continue;
-				seen.tenant = slot.state;
-				one_set[n++] = seen.source;
-				if (visit)
-					visit(context, &seen);
-			}
-		}
+		memset(walk->n, 0, sizeof(walk->n));
+		for (cpu = 0; cpu < cpus; cpu++)
+			for (way = 0; way < DROP53_WAYS; way++)
+				walk_slot(walk, slots, (cpu * sets + set) * DROP53_WAYS + way,
+					  epochs);
 		/* On one CPU a source has one slot. */
-		summary->tracked += settings->cpus > 1 ? count_distinct(one_set, n) : n;
+		for (account = 0; account < DROP53_ACCOUNT__N; account++)
+			walk->tracked[account] +=
+				cpus > 1 ? count_distinct(walk->one_set[account], walk->n[account])
+					 : walk->n[account];
 	}
 }
 
 int sources__each(const struct filter *filter, source_visitor visit, void *context,
 		  struct source_summary *summary, struct diag *diag)
 {
-	struct source_summary result = {.capacity = filter__capacity(filter)};
-	struct source *one_set = NULL;
+	struct walk walk = {.visit = visit, .context = context};
+	size_t room = filter->settings->cpus * DROP53_WAYS;
+	struct source *sources = NULL;
 	struct slots slots;
 	int err;
 
 	err = slots__open(&slots, filter, diag);
 	if (err)
 		goto out;
-	one_set = malloc(filter->settings->cpus * DROP53_WAYS * sizeof(*one_set) + 1);
-	if (!one_set) {
+	sources = malloc(DROP53_ACCOUNT__N * room * sizeof(*sources) + 1);
+	if (!sources) {
 		err = diag__fail(diag, ENOMEM, "out of memory");
 		goto out;
 	}
-	walk(filter, &slots, visit, context, one_set, &result);
-	err = read_untracked(filter, &result.untracked, diag);
+	walk.one_set[DROP53_ACCOUNT_DROPPED] = sources;
+	walk.one_set[DROP53_ACCOUNT_ALLOWED] = sources + room;
+	walk_all(filter, &slots, &walk);
+	err = read_untracked(filter, walk.untracked, diag);
 	if (!err)
-		*summary = result;
+		*summary = (struct source_summary){
+			.tracked = walk.tracked[DROP53_ACCOUNT_DROPPED],
+			.allowed = walk.tracked[DROP53_ACCOUNT_ALLOWED],
+			.capacity = filter__capacity(filter),
+			.untracked = walk.untracked[DROP53_ACCOUNT_DROPPED],
+		};
 out:
-	free(one_set);
+	free(sources);
 	slots__close(&slots);
 	return err;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Drops by source: reading the table while packets write it. */
+/* Dropped and allowed packets by source: reading the table while packets write it. */
 #ifndef DROP53_SOURCES_H
 #define DROP53_SOURCES_H
 
@@ -23,9 +23,10 @@ struct source {
 struct source_table {
 	struct source *sources;
 	size_t n;
+	enum drop53_account account;
 	struct drop53_count total;     /* as the counters say */
 	struct drop53_count untracked; /* in no slot, or in one that was evicted */
-	__u32 capacity;		       /* slots over all CPUs */
+	__u32 capacity;		       /* slots over all CPUs that the account may use */
 	__u8 length[DROP53_FAMILY__N]; /* prefix length that sources are cut to */
 };
 
@@ -37,11 +38,12 @@ enum source_order {
 };
 
 /*
- * Reads the table, whole lines only and in no order, and adds up what CPUs have of the same source.
- * At rest sum(sources) + untracked = total, to the packet and the byte.
+ * Reads one account out of the table, whole lines only and in no order, and adds up what CPUs have
+ * of the same source. At rest sum(sources) + untracked = total, to the packet and the byte.
  * @table: free with sources__free()
  */
-int sources__read(const struct filter *filter, struct source_table *table, struct diag *diag);
+int sources__read(const struct filter *filter, enum drop53_account account,
+		  struct source_table *table, struct diag *diag);
 
 /* Cuts every source to the given prefix lengths (0: leave as it is) and adds up what coincides. */
 int sources__aggregate(struct source_table *table, const __u8 length[DROP53_FAMILY__N],
@@ -61,15 +63,16 @@ struct source_slot {
 
 /* What a walk over the table adds up to. */
 struct source_summary {
-	__u32 tracked;		       /* distinct sources */
+	__u32 tracked;		       /* distinct sources of dropped packets */
+	__u32 allowed;		       /* and of allowed ones */
 	__u32 capacity;		       /* slots over all CPUs */
-	struct drop53_count untracked; /* as in struct source_table */
+	struct drop53_count untracked; /* of dropped packets, as in struct source_table */
 };
 
 /*
  * Walks the table a set at a time, so that memory does not grow with it (where the table can be
  * mapped and the CPU keeps stores in order; elsewhere a copy is taken and freed again).
- * @visit: called for each slot in use; may be NULL
+ * @visit: called for each slot that has dropped packets; may be NULL
  */
 typedef void (*source_visitor)(void *context, const struct source_slot *slot);
 int sources__each(const struct filter *filter, source_visitor visit, void *context,

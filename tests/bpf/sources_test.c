@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Drops by source, as the program keeps them: what is counted where, and how right it stays. */
+/* Accounts by source, as the program keeps them: what is counted where, how right it stays. */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -17,7 +17,10 @@
 
 #include "../support/kernel.h"
 #include "../tools/e2e_mixture.h"
+#include "lib/compile.h"
+#include "lib/list.h"
 #include "lib/reset.h"
+#include "lib/set_pages.h"
 #include "lib/sources.h"
 
 static int setup(void **state)
@@ -42,11 +45,12 @@ static int teardown(void **state)
 }
 
 /* @table: read, sorted by packets, and held against the sum rule */
-static void read_table(struct kernel *kernel, struct source_table *table)
+static void read_account(struct kernel *kernel, enum drop53_account account,
+			 struct source_table *table)
 {
 	struct drop53_count sum = {};
 
-	assert_int_equal(sources__read(&kernel->filter, table, NULL), 0);
+	assert_int_equal(sources__read(&kernel->filter, account, table, NULL), 0);
 	sources__sort(table, SOURCES_BY_PACKETS, NULL);
 	for (size_t i = 0; i < table->n; i++) {
 		sum.packets += table->sources[i].count.packets;
@@ -54,6 +58,11 @@ static void read_table(struct kernel *kernel, struct source_table *table)
 	}
 	assert_int_equal(sum.packets + table->untracked.packets, table->total.packets);
 	assert_int_equal(sum.bytes + table->untracked.bytes, table->total.bytes);
+}
+
+static void read_table(struct kernel *kernel, struct source_table *table)
+{
+	read_account(kernel, DROP53_ACCOUNT_DROPPED, table);
 }
 
 static const char *name_of(const struct source *source)
@@ -204,6 +213,136 @@ static void sources_are_cut_to_the_masks(void **state)
 	kernel__free(&kernel);
 }
 
+/* ---- Allowed packets, on an account of their own ---- */
+
+/* The list becomes @text; NULL is the list that is switched off. */
+static void allow(struct kernel *kernel, const char *text)
+{
+	struct blob blob = {};
+	struct list list;
+
+	kernel->settings->allow = 0;
+	if (!text)
+		return;
+	assert_int_equal(list__parse_text("test", text, strlen(text), &list, NULL, NULL), 0);
+	assert_int_equal(compile__blob(&list, 1, &blob, NULL), 0);
+	assert_int_equal(set_pages__put(kernel->filter.sets, kernel->settings, DROP53_SETS_ALLOW,
+					blob.lines, blob.lines->header.list_line, NULL),
+			 0);
+	kernel->settings->allow = DROP53_SET_IPV4 | DROP53_SET_IPV6;
+	compile__free(&blob);
+	list__free(&list);
+}
+
+static void allowed_and_dropped_packets_of_one_source_are_two_accounts(void **state)
+{
+	const struct layer *query = LAYERS(ETH(), IP4(.src = "192.0.2.7"), UDP(.dport = 53));
+	const struct layer *other = LAYERS(ETH(), IP6(.src = "2001:db8::1"), TCP(.dport = 53));
+	struct kernel *kernel = *state;
+	struct source_table dropped, allowed;
+
+	program__run(kernel->filter.program, query, 5);
+	allow(kernel, "192.0.2.0/24\n2001:db8::/32\n");
+	program__run(kernel->filter.program, query, 3);
+	program__run(kernel->filter.program, other, 2);
+	allow(kernel, NULL);
+	program__run(kernel->filter.program, query, 4);
+	read_account(kernel, DROP53_ACCOUNT_DROPPED, &dropped);
+	read_account(kernel, DROP53_ACCOUNT_ALLOWED, &allowed);
+	assert_int_equal(dropped.n, 1);
+	assert_int_equal(dropped.sources[0].count.packets, 9);
+	assert_int_equal(allowed.n, 2);
+	assert_string_equal(name_of(&allowed.sources[0]), "192.0.2.7");
+	assert_int_equal(allowed.sources[0].count.packets, 3);
+	assert_int_equal(allowed.sources[0].tcp_packets, 0);
+	assert_string_equal(name_of(&allowed.sources[1]), "2001:db8::1");
+	assert_int_equal(allowed.sources[1].count.packets, 2);
+	assert_int_equal(allowed.sources[1].tcp_packets, 2);
+	sources__free(&dropped);
+	sources__free(&allowed);
+}
+
+/* One packet from each of so many sources. */
+static void run_crowd(struct kernel *kernel, __u32 n)
+{
+	char source[INET_ADDRSTRLEN];
+	__u32 i;
+
+	for (i = 0; i < n; i++) {
+		snprintf(source, sizeof(source), "10.1.%u.%u", i >> 8, i & 0xff);
+		program__run(kernel->filter.program,
+			     LAYERS(ETH(), IP4(.src = source), UDP(.dport = 53)), 1);
+	}
+}
+
+/* Both sums hold, to the packet, when the two take slots from each other; read_account() looks. */
+static void what_is_evicted_goes_back_to_its_own_account(void **state)
+{
+	const struct drop53_config config = {.sets = 1};
+	struct source_table dropped, allowed;
+	struct kernel kernel;
+	int round;
+
+	(void)state;
+	assert_int_equal(kernel__load(&kernel, &config, 1), 0);
+	for (round = 0; round < 4; round++) {
+		allow(&kernel, round & 1 ? "0.0.0.0/0\n" : NULL);
+		run_crowd(&kernel, 1000);
+		read_account(&kernel, DROP53_ACCOUNT_DROPPED, &dropped);
+		read_account(&kernel, DROP53_ACCOUNT_ALLOWED, &allowed);
+		assert_int_equal(dropped.total.packets, 1000 * (round / 2 + 1));
+		assert_int_equal(allowed.total.packets, 1000 * ((round + 1) / 2));
+		assert_true(round != 1 || allowed.n);
+		assert_true(dropped.n + allowed.n == DROP53_WAYS);
+		sources__free(&dropped);
+		sources__free(&allowed);
+	}
+	reset__counters(&kernel.filter, true);
+	read_account(&kernel, DROP53_ACCOUNT_ALLOWED, &allowed);
+	assert_int_equal(allowed.n, 0);
+	assert_int_equal(allowed.untracked.packets, 2000);
+	sources__free(&allowed);
+	reset__counters(&kernel.filter, false);
+	run_crowd(&kernel, 1);
+	read_account(&kernel, DROP53_ACCOUNT_ALLOWED, &allowed);
+	assert_int_equal(allowed.total.packets, 1);
+	assert_int_equal(allowed.untracked.packets + allowed.n, 1);
+	sources__free(&allowed);
+	kernel__free(&kernel);
+}
+
+/* Their tags stay in the L1 cache: drop53.h. Dropped ones lie everywhere. */
+static void allowed_sources_keep_to_the_first_sets(void **state)
+{
+	const struct drop53_config config = {.sets = 4 * DROP53_ALLOWED_SETS};
+	const __u32 first = DROP53_ALLOWED_SETS * DROP53_WAYS;
+	__u32 inside[DROP53_ACCOUNT__N] = {}, beyond[DROP53_ACCOUNT__N] = {}, i, account;
+	struct source_table allowed;
+	struct drop53_source slot;
+	struct kernel kernel;
+
+	(void)state;
+	assert_int_equal(kernel__load(&kernel, &config, 1), 0);
+	run_crowd(&kernel, 1000);
+	allow(&kernel, "0.0.0.0/0\n");
+	run_crowd(&kernel, 1000);
+	for (i = 0; i < config.sets * DROP53_WAYS; i++) {
+		assert_int_equal(bpf_map_lookup_elem(kernel.filter.sources, &i, &slot), 0);
+		if (!slot.packets)
+			continue;
+		account = drop53_account(slot.state);
+		i < first ? inside[account]++ : beyond[account]++;
+	}
+	assert_int_equal(inside[DROP53_ACCOUNT_ALLOWED], 1000);
+	assert_int_equal(beyond[DROP53_ACCOUNT_ALLOWED], 0);
+	assert_int_equal(inside[DROP53_ACCOUNT_DROPPED] + beyond[DROP53_ACCOUNT_DROPPED], 1000);
+	assert_true(beyond[DROP53_ACCOUNT_DROPPED] > 500);
+	read_account(&kernel, DROP53_ACCOUNT_ALLOWED, &allowed);
+	assert_int_equal(allowed.capacity, first * kernel.settings->cpus);
+	sources__free(&allowed);
+	kernel__free(&kernel);
+}
+
 /* ---- A flood from forged addresses, with some real sources in it ---- */
 
 struct mixture {
@@ -316,6 +455,11 @@ int main(void)
 			teardown),
 		cmocka_unit_test(without_a_table_everything_is_untracked),
 		cmocka_unit_test(sources_are_cut_to_the_masks),
+		cmocka_unit_test_setup_teardown(
+			allowed_and_dropped_packets_of_one_source_are_two_accounts, setup,
+			teardown),
+		cmocka_unit_test(what_is_evicted_goes_back_to_its_own_account),
+		cmocka_unit_test(allowed_sources_keep_to_the_first_sets),
 		cmocka_unit_test(heavy_sources_stay_in_a_flood_of_forged_ones),
 		cmocka_unit_test(heavy_sources_get_into_a_full_table),
 	};

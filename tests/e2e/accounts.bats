@@ -94,6 +94,48 @@ each_kind_is_counted() {
 	same 3 "$(json counters '[.counters[] | select(.reason == "fragment").packets] | add')"
 	same 8 "$(json counters '[.counters[].packets] | add')"
 	same "0 0" "$(json sources '[.tracked, .total.packets] | join(" ")')"
+	same "1 5" "$(json sources --allowed '[.tracked, .total.packets] | join(" ")')"
+	sum_rule
+}
+
+@test "who was let through is listed apart from who was not" {
+	d53 attach eth0 eth1
+	d53 allow add 192.0.2.0/24 '!192.0.2.9' 2001:db8::/32
+	send count=5 src=192.0.2.7 >/dev/null
+	send on=eth1 count=3 src=192.0.2.7 proto=tcp >/dev/null
+	send count=2 src=2001:db8::1 dst=2001:db8::53 >/dev/null
+	send count=4 src=192.0.2.9 >/dev/null
+	same '{"source":"192.0.2.7","packets":8,"tcp_packets":3}
+{"source":"2001:db8::1","packets":2,"tcp_packets":0}' \
+		"$(json sources --allowed '.sources[] | {source, packets, tcp_packets}')"
+	same '192.0.2.9' "$(json sources '.sources[].source')"
+	same '{"tracked":1,"allowed":2}' "$(json status '.sources | {tracked, allowed}')"
+	[[ $(d53 sources --allowed --limit 1 2>&1) == *"1 of 2 sources; 10 packets and "*" bytes allowed, "* ]]
+	sum_rule
+	# Now neither may: the past stays where it was counted.
+	d53 allow del 192.0.2.0/24
+	send count=1 src=192.0.2.7 >/dev/null
+	same '["192.0.2.7",1]' "$(json sources '.sources[] | select(.source == "192.0.2.7") |
+		[.source, .packets]')"
+	same 10 "$(json sources --allowed .total.packets)"
+	sum_rule
+	d53 reset --sources
+	same "0 10" "$(json sources --allowed '[.tracked, .untracked.packets] | join(" ")')"
+	sum_rule
+	d53 reset
+	same "0 0" "$(json sources --allowed '[.total.packets, .untracked.packets] | join(" ")')"
+}
+
+@test "a crowd that is let through, over many times its slots, under a flood that is not" {
+	d53 attach eth0 eth1 --sources 1024
+	d53 allow add 172.16.0.0/12
+	flood src=10.0.0.0 sources=60000 payload=0
+	send on=eth1 count=30000 sources=20000 src=172.16.0.0 payload=7 >/dev/null
+	stop flood
+	same "30000 $((30000 * 49))" "$(allowed)"
+	same "$(cat "$room/flood.out")" "$(dropped)"
+	sum_rule
+	[ "$(json sources --allowed .untracked.packets)" -gt 0 ]
 }
 
 @test "headers nested past the limit are dropped and counted, without a source where none is" {

@@ -50,7 +50,7 @@ something_of_everything() {
 			(.xdp_mode | among(["native", "generic"])) and (.program_id | whole) and
 			(.program_tag | test("^[0-9a-f]{16}$")) and (.attached_since | time))) and
 		(.allow | (.ipv4_prefixes == 1) and (.ipv6_prefixes == 1) and .generation == 2) and
-		(.sources | (.tracked == 2) and (.capacity | whole and . > 0))' "$json"
+		(.sources | (.tracked == 2) and (.allowed == 1) and (.capacity | whole and . > 0))' "$json"
 	same "$(ip -n "$sandbox-host" -j link show eth0 | jq .[0].ifindex)" \
 		"$(jq .interfaces[0].ifindex <<<"$json")"
 	same "$(ip -n "$sandbox-host" -d -j link show eth0 | jq -r .[0].xdp.prog.tag)" \
@@ -88,13 +88,22 @@ something_of_everything() {
 @test "sources --json" {
 	something_of_everything
 	json=$(d53 sources --json)
-	conforms 'schema and .tracked == 2 and (.capacity | whole) and (.total | amount) and
+	conforms 'schema and .account == "dropped" and .tracked == 2 and (.capacity | whole) and (.total | amount) and
 		(.untracked | amount) and .untracked.packets == 2 and
 		(.sources | length == 2 and all((.source | text) and amount and
 			(.family | among(["ipv4", "ipv6"])) and (.udp_packets | whole) and
 			(.tcp_packets | whole) and .udp_packets + .tcp_packets == .packets and
 			(.first_seen | time) and (.last_seen | time) and .first_seen <= .last_seen))' \
 		"$json"
+}
+
+@test "sources --allowed --json" {
+	something_of_everything
+	json=$(d53 sources --allowed --json)
+	conforms 'schema and .account == "allowed" and .tracked == 1 and (.capacity | whole) and
+		.total.packets == 3 and .untracked.packets == 0 and
+		(.sources | length == 1 and (.[0] | .source == "192.0.2.9" and .packets == 3 and
+			(.first_seen | time) and (.last_seen | time)))' "$json"
 }
 
 @test "explain --json" {

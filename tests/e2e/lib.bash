@@ -128,23 +128,37 @@ json() {
 	d53 "${@:1:$#-1}" --json | jq -rc "${!#}"
 }
 
-# dropped: packets and bytes, dropped or would-be dropped, of all interfaces, by the counters.
-dropped() {
-	json counters '[.counters[] | select(.verdict != "pass")] | [(map(.packets) | add // 0),
-		(map(.bytes) | add // 0)] | join(" ")'
+# total JQ_CONDITION: packets and bytes of all interfaces, by the counters.
+total() {
+	json counters "[.counters[] | select($1)] | [(map(.packets) | add // 0),
+		(map(.bytes) | add // 0)] | join(\" \")"
 }
 
-# The rule that always holds when traffic rests: sum(sources) + untracked = total = the counters.
-sum_rule() {
-	local sums counted
+# dropped, or would be.
+dropped() {
+	total '.verdict != "pass"'
+}
 
-	sums=$(json sources '[([.sources[].packets] | add // 0) + .untracked.packets,
+allowed() {
+	total '.reason == "allowed"'
+}
+
+# sum_of COUNTED [OPTION]: sum(sources) + untracked = total = the counters.
+sum_of() {
+	local sums counted=$1
+
+	shift
+	sums=$(json sources "$@" '[([.sources[].packets] | add // 0) + .untracked.packets,
 		([.sources[].bytes] | add // 0) + .untracked.bytes,
 		.total.packets, .total.bytes] | join(" ")')
-	counted=$(dropped)
 	[ "$sums" = "$counted $counted" ] && return 0
 	echo "sources and untracked, total: $sums; counters: $counted" >&2
 	return 1
+}
+
+# The rule that always holds when traffic rests, for both accounts.
+sum_rule() {
+	sum_of "$(dropped)" && sum_of "$(allowed)" --allowed
 }
 
 # same WANTED GOT

@@ -193,7 +193,9 @@ void frame_program__accounts(struct frame_program *program, struct frame_account
 	for (__u32 i = 0; i < program->sources.entries; i++)
 		add(&accounts->sources, source[i].packets, source[i].bytes);
 	for (__u32 i = 0; i < program->cpus.entries; i++)
-		add(&accounts->sources, cpu[i].untracked.packets, cpu[i].untracked.bytes);
+		for (__u32 account = 0; account < DROP53_ACCOUNT__N; account++)
+			add(&accounts->sources, cpu[i].untracked[account].packets,
+			    cpu[i].untracked[account].bytes);
 	accounts->hash = hash_table(&program->counters, 0xcbf29ce484222325ull);
 	accounts->hash = hash_table(&program->cpus, accounts->hash);
 	accounts->hash = hash_table(&program->tags, accounts->hash);

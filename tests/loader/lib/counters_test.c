@@ -70,7 +70,7 @@ static struct drop53_count dropped(const struct kernel *kernel)
 	int n = counters__read(&kernel->filter, &counters, NULL);
 
 	assert_true(n > 0);
-	sum = counters__dropped(counters, n);
+	sum = counters__of(counters, n, DROP53_ACCOUNT_DROPPED);
 	free(counters);
 	return sum;
 }

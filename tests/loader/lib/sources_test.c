@@ -180,7 +180,7 @@ static void what_cpus_have_of_one_source_is_added_up(void **state)
 	put(kernel, 3, "192.0.2.1", 5, 0, 0);
 	put(kernel, own + 6, "192.0.2.1", 7, 0, 0);
 	put(kernel, own + 1, "192.0.2.2", 1, 0, 0);
-	assert_int_equal(sources__read(&kernel->filter, &table, NULL), 0);
+	assert_int_equal(sources__read(&kernel->filter, DROP53_ACCOUNT_DROPPED, &table, NULL), 0);
 	sources__sort(&table, SOURCES_BY_ADDRESS, NULL);
 	EXPECT(&table, "192.0.2.1", "192.0.2.2");
 	assert_int_equal(table.sources[0].count.packets, 12);
@@ -198,7 +198,7 @@ static void a_slot_that_changes_hands_is_not_shown(void **state)
 
 	put(kernel, 0, "192.0.2.1", 5, 0, DROP53_STATE_STEP);
 	put(kernel, 1, "192.0.2.2", 5, 0, 2 * DROP53_STATE_STEP);
-	assert_int_equal(sources__read(&kernel->filter, &table, NULL), 0);
+	assert_int_equal(sources__read(&kernel->filter, DROP53_ACCOUNT_DROPPED, &table, NULL), 0);
 	EXPECT(&table, "192.0.2.2");
 	sources__free(&table);
 }
@@ -212,7 +212,7 @@ static void slots_of_older_epochs_are_untracked_or_nothing(void **state)
 	put(kernel, 1, "192.0.2.2", 7, 2, 0);
 	put(kernel, 2, "192.0.2.3", 9, 3, 0);
 	kernel->settings->epochs = 2ull << 32 | 3;
-	assert_int_equal(sources__read(&kernel->filter, &table, NULL), 0);
+	assert_int_equal(sources__read(&kernel->filter, DROP53_ACCOUNT_DROPPED, &table, NULL), 0);
 	EXPECT(&table, "192.0.2.3");
 	assert_int_equal(table.untracked.packets, 7);
 	assert_int_equal(table.untracked.bytes, 700);
@@ -251,6 +251,32 @@ static void a_walk_sees_what_a_reading_does(void **state)
 	assert_int_equal(summary.tracked, 3);
 }
 
+/* The same address on both accounts: two owners of slots, each in the account that it is of. */
+static void the_allowed_are_read_apart(void **state)
+{
+	struct kernel *kernel = *state;
+	struct walk walk = {.kernel = kernel};
+	struct source_summary summary;
+	struct source_table table;
+
+	put(kernel, 0, "192.0.2.1", 5, 0, 0);
+	put(kernel, 1, "192.0.2.1", 7, 0, drop53_owner(0, DROP53_ACCOUNT_ALLOWED));
+	put(kernel, 2, "192.0.2.2", 9, 0, drop53_owner(0, DROP53_ACCOUNT_ALLOWED));
+	assert_int_equal(sources__read(&kernel->filter, DROP53_ACCOUNT_ALLOWED, &table, NULL), 0);
+	sources__sort(&table, SOURCES_BY_ADDRESS, NULL);
+	EXPECT(&table, "192.0.2.1", "192.0.2.2");
+	assert_int_equal(table.sources[0].count.packets, 7);
+	sources__free(&table);
+	assert_int_equal(sources__read(&kernel->filter, DROP53_ACCOUNT_DROPPED, &table, NULL), 0);
+	EXPECT(&table, "192.0.2.1");
+	assert_int_equal(table.sources[0].count.packets, 5);
+	sources__free(&table);
+	assert_int_equal(sources__each(&kernel->filter, visit, &walk, &summary, NULL), 0);
+	assert_int_equal(walk.packets, 5);
+	assert_int_equal(summary.tracked, 1);
+	assert_int_equal(summary.allowed, 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -264,6 +290,7 @@ int main(void)
 		TEST(a_slot_that_changes_hands_is_not_shown),
 		TEST(slots_of_older_epochs_are_untracked_or_nothing),
 		TEST(a_walk_sees_what_a_reading_does),
+		TEST(the_allowed_are_read_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -144,12 +144,16 @@ counted() {
 
 # The contract of the accounts: what the sources say and what the counters say is the same.
 sums_hold() {
+	sum_holds '.verdict != "pass"' && sum_holds '.reason == "allowed"' --allowed
+}
+
+sum_holds() { # JQ_CONDITION [OPTION]
 	server drop53 counters --json >/tmp/counters.json &&
-		server drop53 sources --json >/tmp/sources.json || return 1
+		server drop53 sources --json $2 >/tmp/sources.json || return 1
 	jq -es '
-		(.[0].counters | map(select(.verdict != "pass"))) as $drops | .[1] as $table |
+		(.[0].counters | map(select('"$1"'))) as $counted | .[1] as $table |
 		[["packets", "bytes"][] as $unit |
-			($table.total[$unit] == ($drops | map(.[$unit]) | add // 0)) and
+			($table.total[$unit] == ($counted | map(.[$unit]) | add // 0)) and
 			($table.total[$unit] ==
 				($table.sources | map(.[$unit]) | add // 0) + $table.untracked[$unit])] |
 		all' /tmp/counters.json /tmp/sources.json >/dev/null && return
