@@ -157,13 +157,16 @@ static fault_t take_ipv6(struct cursor *in, __u8 address[static 16])
 static fault_t take_address(struct cursor *in, struct prefix *prefix)
 {
 	const char *end = in->at;
-	bool colon = false;
+	char first = 0; /* of what parts an address' groups: 192.0.2.1:53 is an IPv4 one */
 
 	for (; end < in->end && *end != '/' && *end != '%'; end++)
-		colon |= *end == ':';
+		if (!first && (*end == ':' || *end == '.'))
+			first = *end;
 	if (end == in->at)
 		return "an address is missing";
-	if (colon) {
+	if (*in->at == '[')
+		return "no brackets: an address alone, without a port";
+	if (first == ':') {
 		prefix->family = DROP53_FAMILY_IPV6;
 		return take_ipv6(in, prefix->address);
 	}
@@ -173,18 +176,49 @@ static fault_t take_address(struct cursor *in, struct prefix *prefix)
 	return take_ipv4(in, prefix->address);
 }
 
+/* 255.255.255.0, or what begins like it. */
+static bool is_mask(const struct cursor *in)
+{
+	const char *at = in->at;
+
+	while (at < in->end && *at >= '0' && *at <= '9')
+		at++;
+	return at > in->at && at < in->end && *at == '.';
+}
+
 static fault_t take_length(struct cursor *in, struct prefix *prefix)
 {
 	unsigned int length = prefix__bits(prefix->family);
 	bool ipv4 = prefix->family == DROP53_FAMILY_IPV4;
-	fault_t fault = NULL;
+	fault_t fault;
 
-	if (take(in, '/'))
-		fault = take_number(in, length, &length, "after the \"/\" comes a length in bits",
-				    ipv4 ? "the length of an IPv4 prefix is at most 32"
-					 : "the length of an IPv6 prefix is at most 128");
+	prefix->length = length;
+	if (!take(in, '/'))
+		return NULL;
+	if (is_mask(in))
+		return "after the \"/\" comes a length in bits, not a mask";
+	fault = take_number(in, length, &length, "after the \"/\" comes a length in bits",
+			    ipv4 ? "the length of an IPv4 prefix is at most 32"
+				 : "the length of an IPv6 prefix is at most 128");
 	prefix->length = length;
 	return fault;
+}
+
+/* What follows a whole prefix. */
+static fault_t surplus(const struct cursor *in, const struct prefix *prefix)
+{
+	if (peek(in) == ':' && prefix->family == DROP53_FAMILY_IPV4)
+		return "no port: who may query is told by the address alone";
+	switch (peek(in)) {
+	case '%':
+		return "a zone is not part of a packet's source: leave it out";
+	case '-':
+		return "a range is written as the prefixes that it is made of";
+	case ',':
+		return "one address or prefix at a time";
+	default:
+		return "an address, or ADDRESS/LENGTH, should end here";
+	}
 }
 
 static fault_t take_prefix(struct cursor *in, struct prefix *prefix)
@@ -195,12 +229,8 @@ static fault_t take_prefix(struct cursor *in, struct prefix *prefix)
 	fault = take_address(in, prefix);
 	if (fault)
 		return fault;
-	if (peek(in) == '%')
-		return "a zone is not part of a packet's source: leave it out";
 	fault = take_length(in, prefix);
-	if (!fault && in->at < in->end)
-		fault = "an address, or ADDRESS/LENGTH, should end here";
-	return fault;
+	return !fault && in->at < in->end ? surplus(in, prefix) : fault;
 }
 
 int prefix__parse(const char *text, size_t length, struct prefix *prefix, size_t *fault,

@@ -39,7 +39,8 @@ def path_goals:
    | at_most("path: \($family), \($words), over xdp-filter"; "times"; 1));
 
 def list_goals:
-  (["IPv4", 100000, 25], ["IPv4", 1000000, 80], ["IPv6", 100000, 80], ["IPv6", 1000000, 150])
+  (["IPv4", 10, 25], ["IPv4", 1000, 25], ["IPv4", 100000, 25], ["IPv4", 1000000, 80],
+   ["IPv6", 10, 80], ["IPv6", 1000, 80], ["IPv6", 100000, 80], ["IPv6", 1000000, 150])
     as [$family, $count, $limit]
   | (["listed:\($count)", "hit"], ["any", "any address"]) as [$draw, $words]
   | difference("lists"; "\($family), \($draw)"; "list_\($count)"; "list_0")

@@ -10,8 +10,8 @@ def labels: {
   tc: "tc clsact, BPF", nft: "nftables ingress", nft_set: "nftables ingress, set by source",
   iptables: "iptables-nft raw", nothing: "nothing",
   native_pass: "empty program, native", generic_pass: "empty program, generic",
-  list_0: "no allow-list", list_1000: "1,000 prefixes", list_100000: "100,000 prefixes",
-  list_1000000: "1,000,000 prefixes"
+  list_0: "no allow-list", list_10: "10 prefixes", list_1000: "1,000 prefixes",
+  list_100000: "100,000 prefixes", list_1000000: "1,000,000 prefixes"
 };
 
 # Whom the others of a section are compared with.

@@ -69,13 +69,13 @@ setup_drop53_list() {
 measure_lists() {
 	local count contenders=() options
 	options=(-c "$cpu" -w "$filling" -f "4,6" -r "$(rounds 9 3)" -n "$(rounds 500000 100000)")
-	for count in 0 1000 100000 1000000; do
+	for count in 0 10 1000 100000 1000000; do
 		prepare drop53_list "list_$count" || continue
 		contenders+=("list_$count=$(drop53_pin "list_$count" program)")
 	done
 	[ ${#contenders[@]} -gt 0 ] || return
 	"$tools/bench_vary" "${options[@]}" -d any "${contenders[@]}" | record lists
-	for count in 1000 100000 1000000; do
+	for count in 10 1000 100000 1000000; do
 		"$tools/bench_vary" "${options[@]}" -d "listed:$count" \
 			"list_0=$(drop53_pin list_0 program)" \
 			"list_$count=$(drop53_pin "list_$count" program)" | record lists
