@@ -2,7 +2,6 @@
 /* From reason and policy to action and counter: one packet, one cell, in one block. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,11 +22,8 @@ static int setup(void **state)
 {
 	static struct kernel kernel;
 	const struct drop53_config config = {.sets = 8};
-	cpu_set_t cpus;
 
-	CPU_ZERO(&cpus);
-	CPU_SET(0, &cpus);
-	if (sched_setaffinity(0, sizeof(cpus), &cpus))
+	if (sandbox__stay())
 		return -1;
 	*state = &kernel;
 	return kernel__load(&kernel, &config, 1);

@@ -126,6 +126,15 @@ int sandbox__enter(void)
 	return system("ip link set lo up") ? -EIO : 0;
 }
 
+int sandbox__stay(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	return sched_setaffinity(0, sizeof(cpus), &cpus) ? -errno : 0;
+}
+
 void sandbox__do(const char *format, ...)
 {
 	char command[1024];

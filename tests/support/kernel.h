@@ -32,6 +32,12 @@ int program__run(int program, const struct layer *layers, unsigned int times);
 #define SANDBOX_BPFFS "/mnt"
 int sandbox__enter(void);
 
+/*
+ * This process, and with it every packet that it sends over lo or runs through a program, stays on
+ * CPU 0: what a test evicts, or looks at, is in that CPU's part of the tables. -errno.
+ */
+int sandbox__stay(void);
+
 /* Runs a shell command; fails the test if the command does. */
 void sandbox__do(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
