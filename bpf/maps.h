@@ -14,7 +14,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "drop53.h"
-#include "set_layout.h"
+#include "set_maps.h"
 
 /* Written by user space, one word at a time; read by the program for port-53 traffic alone. */
 struct drop53_settings settings SEC(".data.settings");
@@ -58,24 +58,5 @@ struct {
 	__type(key, __u32);
 	__type(value, struct drop53_source);
 } sources SEC(".maps");
-
-/*
- * Compiled address sets (set.h): the allow-list and the local addresses, a pair of slots each, of
- * which `settings` says which is in force; SET_MAX_PAGES pages a slot. Written by user space, into
- * the slot not in force.
- */
-struct set_page {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, SET_PAGE_BYTES);
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, DROP53_SPARE_PAGE + 1);
-	__type(key, __u32);
-	__array(values, struct set_page);
-} sets SEC(".maps");
 
 #endif

@@ -11,6 +11,7 @@
 #include "cmd.h"
 #include "lib/allowlist.h"
 #include "lib/attach.h"
+#include "lib/attachment.h"
 #include "lib/counters.h"
 #include "lib/local.h"
 #include "lib/policy.h"
@@ -148,7 +149,7 @@ static void report(const struct filter *filter, const struct attach_request *req
 		   const enum attach_result *results)
 {
 	struct attachment all[DROP53_MAX_INTERFACES];
-	int n = attach__list(filter, all), i, j;
+	int n = attachments__list(filter, all), i, j;
 
 	for (i = 0; i < request->n; i++) {
 		for (j = 0; j < n; j++) {

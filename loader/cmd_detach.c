@@ -3,7 +3,8 @@
 #include <getopt.h>
 
 #include "cmd.h"
-#include "lib/attach.h"
+#include "lib/attachment.h"
+#include "lib/detach.h"
 #include "out.h"
 
 enum { OPTION_ALL = 1, OPTION_KEEP };
@@ -20,15 +21,15 @@ static int detach(struct context *context, struct filter *filter, bool all, bool
 	struct attachment left[DROP53_MAX_INTERFACES];
 	int err, i;
 
-	err = all ? attach__detach_everything(filter, &context->diag)
-		  : attach__detach(filter, names, n, &context->diag);
+	err = all ? detach__everything(filter, &context->diag)
+		  : detach__interfaces(filter, names, n, &context->diag);
 	if (err)
 		return err;
 	for (i = 0; i < n; i++)
 		out_note("%s: detached", names[i]);
 	if (all)
 		out_note("detached from every interface");
-	if (keep || attach__list(filter, left) > 0)
+	if (keep || attachments__list(filter, left) > 0)
 		return EXIT_DONE;
 	return filter__remove(filter, &context->diag);
 }
@@ -50,7 +51,7 @@ int cmd_detach(struct context *context, int argc, char **argv)
 		return usage_error(context, argv[0], "give interfaces, or --all");
 	err = open_filter(context, &state, &filter, FILTER_WRITE);
 	if (err == -EPROTO && all && !keep) {
-		err = attach__detach_unread(&state, &context->diag);
+		err = detach__unread(&state, &context->diag);
 		if (!err)
 			out_note("detached from every interface");
 		goto out;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "lib/attach.h"
+#include "lib/attachment.h"
 #include "lib/counters.h"
 #include "lib/explain.h"
 #include "out.h"
@@ -192,7 +192,7 @@ static int parse(struct context *context, int argc, char **argv, struct request 
 static int check_interface(struct context *context, const struct filter *filter, const char *name)
 {
 	struct attachment all[DROP53_MAX_INTERFACES];
-	int n = attach__list(filter, all), i;
+	int n = attachments__list(filter, all), i;
 
 	for (i = 0; i < n; i++)
 		if (!strcmp(all[i].name, name) && all[i].attached)

@@ -4,7 +4,7 @@
 
 #include "cmd.h"
 #include "lib/allowlist.h"
-#include "lib/attach.h"
+#include "lib/attachment.h"
 #include "lib/counters.h"
 #include "lib/policy.h"
 #include "lib/sources.h"
@@ -24,7 +24,7 @@ static int gather(const struct filter *filter, struct report *report, struct dia
 {
 	int err;
 
-	report->n = attach__list(filter, report->interfaces);
+	report->n = attachments__list(filter, report->interfaces);
 	report->policy = policy__get(filter, &report->until);
 	report->scope = filter->settings->scope;
 	err = allowlist__status(filter, &report->allow, diag);

@@ -12,6 +12,7 @@
 
 #include "lib/allowlist.h"
 #include "lib/attach.h"
+#include "lib/detach.h"
 #include "lib/diag.h"
 #include "lib/local.h"
 #include "lib/server.h"
@@ -206,7 +207,7 @@ int apply__leave(struct holder *holder, bool detach, struct diag *diag)
 	if (!err) {
 		filter.settings->list_file[0] = '\0';
 		if (detach)
-			err = attach__detach_everything(&filter, diag);
+			err = detach__everything(&filter, diag);
 		if (!err && detach)
 			err = filter__remove(&filter, diag);
 		apply__close(&state, &filter);

@@ -8,6 +8,8 @@
 
 #include "lib/allowlist.h"
 #include "lib/attach.h"
+#include "lib/attachment.h"
+#include "lib/detach.h"
 #include "lib/diag.h"
 #include "lib/local.h"
 
@@ -72,26 +74,26 @@ static bool is_alive(const struct attachment *all, int n, const char *name)
 void apply__drop_dead(struct filter *filter)
 {
 	struct attachment all[DROP53_MAX_INTERFACES];
-	int n = attach__list(filter, all), i;
+	int n = attachments__list(filter, all), i;
 	char *name;
 
 	for (i = 0; i < n; i++) {
 		name = all[i].name;
 		if (!all[i].attached && !is_alive(all, n, name))
-			attach__detach(filter, &name, 1, NULL);
+			detach__interfaces(filter, &name, 1, NULL);
 	}
 }
 
 int apply__detach_unwanted(struct filter *filter, const struct config *config, struct diag *diag)
 {
 	struct attachment all[DROP53_MAX_INTERFACES];
-	int n = attach__list(filter, all), i, err = 0;
+	int n = attachments__list(filter, all), i, err = 0;
 	char *name;
 
 	for (i = 0; !err && i < n; i++) {
 		name = all[i].name;
 		if (!config__wants(config, name))
-			err = attach__detach(filter, &name, 1, diag);
+			err = detach__interfaces(filter, &name, 1, diag);
 	}
 	return err;
 }
@@ -120,7 +122,7 @@ static int find_missing(struct holder *holder, const struct config *config, stru
 		err = apply__find_wanted(config, &wanted, diag);
 	missing->n = 0;
 	if (!err) {
-		n = attach__list(&filter, all);
+		n = attachments__list(&filter, all);
 		for (i = 0; i < wanted.n; i++)
 			if (!is_alive(all, n, wanted.name[i]))
 				names_add(missing, wanted.name[i]);

@@ -10,7 +10,7 @@
 #include "daemon/process.h"
 #include "daemon/series.h"
 #include "lib/policy.h"
-#include "lib/attach.h"
+#include "lib/attachment.h"
 #include "lib/diag.h"
 #include "lib/metrics.h"
 
@@ -132,7 +132,7 @@ static void complain_of_interfaces(FILE *out, const struct config *config,
 				   const struct filter *filter)
 {
 	struct attachment all[DROP53_MAX_INTERFACES];
-	int n = attach__list(filter, all);
+	int n = attachments__list(filter, all);
 	struct expected expected;
 	size_t i;
 

@@ -2,8 +2,6 @@
 #include "lib/attach.h"
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-#include <dirent.h>
 #include <errno.h>
 #include <linux/if_link.h>
 #include <net/if.h>
@@ -13,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/detach.h"
 #include "lib/diag.h"
 #include "lib/link.h"
 #include "lib/places.h"
@@ -24,41 +23,9 @@ const char *xdp_mode__name(enum xdp_mode mode)
 	return names[mode];
 }
 
-static enum xdp_mode mode_of(__u32 flags)
+enum xdp_mode xdp_mode__of(__u32 flags)
 {
 	return flags == XDP_FLAGS_SKB_MODE ? XDP_MODE_GENERIC : XDP_MODE_NATIVE;
-}
-
-/* True if the interface that was attached still exists, by whatever name. */
-static bool is_here(const struct filter *filter, const struct drop53_interface *record)
-{
-	char name[IF_NAMESIZE];
-
-	return filter->settings->netns == filter__netns() && if_indextoname(record->ifindex, name);
-}
-
-static int detach_slot(struct filter *filter, int slot, struct diag *diag)
-{
-	struct drop53_interface *record = &filter->settings->interface[slot];
-	char path[PATH_MAX];
-	int link = link__open(filter, record->ifindex), err = 0;
-
-	if (link >= 0) {
-		/* ENOLINK: the interface is gone, and the link with it. */
-		if (bpf_link_detach(link) && errno != ENOLINK)
-			err = diag__fail(diag, errno, "%s: cannot detach: %s", record->name,
-					 strerror(errno));
-		close(link);
-	} else if (link != -ENOENT) {
-		err = diag__fail(diag, -link, "%s: cannot open its link: %s", record->name,
-				 strerror(-link));
-	}
-	if (err)
-		return err;
-	if (unlink(state__path(filter->state, path, PIN_LINK, record->ifindex)) && errno != ENOENT)
-		return diag__fail(diag, errno, "%s: cannot remove: %s", path, strerror(errno));
-	record->mode = 0;
-	return 0;
 }
 
 /* An interface on its way to being attached. */
@@ -100,7 +67,7 @@ static int examine(const struct filter *filter, struct job *job, enum xdp_mode m
 				  job->name, filter->settings->config.interfaces - 1);
 	job->before = filter->settings->interface[job->slot];
 	job->mode = mode;
-	is = mode_of(job->before.mode);
+	is = xdp_mode__of(job->before.mode);
 	link = link__open(filter, job->ifindex);
 	if (link == -ENOENT)
 		return 0;
@@ -142,9 +109,10 @@ static int retire_namesakes(struct filter *filter, const struct job *job, struct
 
 	for (slot = 0; !err && slot < DROP53_MAX_INTERFACES; slot++) {
 		record = &filter->settings->interface[slot];
-		if (record->mode && record->ifindex != job->ifindex && !is_here(filter, record) &&
+		if (record->mode && record->ifindex != job->ifindex &&
+		    !places__is_here(filter, record) &&
 		    !strncmp(record->name, job->name, DROP53_IFNAME))
-			err = detach_slot(filter, slot, diag);
+			err = detach__slot(filter, slot, diag);
 	}
 	return err;
 }
@@ -282,148 +250,4 @@ int attach__all(struct filter *filter, char *const names[], size_t n, enum xdp_m
 	if (!err)
 		attach__finish(plan);
 	return err;
-}
-
-/* The slot of an attached interface that goes by @name today; -1. */
-static int find_by_name(const struct filter *filter, const char *name)
-{
-	const struct drop53_interface *record = filter->settings->interface;
-	char now[IF_NAMESIZE];
-	int slot;
-
-	for (slot = 0; slot < DROP53_MAX_INTERFACES; slot++)
-		if (record[slot].mode && is_here(filter, &record[slot]) &&
-		    if_indextoname(record[slot].ifindex, now) && !strcmp(now, name))
-			return slot;
-	return -1;
-}
-
-/* The same by its name when it was attached: it is gone, or renamed and nobody took the name. */
-static int find_attached(const struct filter *filter, const char *name)
-{
-	const struct drop53_interface *record = filter->settings->interface;
-	int slot = find_by_name(filter, name);
-
-	if (slot >= 0)
-		return slot;
-	for (slot = 0; slot < DROP53_MAX_INTERFACES; slot++)
-		if (record[slot].mode && !strncmp(record[slot].name, name, DROP53_IFNAME) &&
-		    (!is_here(filter, &record[slot]) || !if_nametoindex(name)))
-			return slot;
-	return -1;
-}
-
-int attach__detach(struct filter *filter, char *const names[], size_t n, struct diag *diag)
-{
-	int err = 0, slot;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (find_attached(filter, names[i]) < 0)
-			return diag__fail(diag, ENOENT,
-					  "%s: not attached; drop53 status lists "
-					  "what is",
-					  names[i]);
-	for (i = 0; i < n; i++)
-		while (!err && (slot = find_attached(filter, names[i])) >= 0)
-			err = detach_slot(filter, slot, diag);
-	return err;
-}
-
-int attach__detach_everything(struct filter *filter, struct diag *diag)
-{
-	int slot, err = 0;
-
-	for (slot = 0; !err && slot < DROP53_MAX_INTERFACES; slot++)
-		if (filter->settings->interface[slot].mode)
-			err = detach_slot(filter, slot, diag);
-	return err;
-}
-
-/*
- * Is our program on the interface? By the link where it may be opened, which takes write access
- * to its pin; else by asking the interface, which anybody may.
- */
-static bool is_attached(const struct filter *filter, const struct drop53_interface *record)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	int link = link__open(filter, record->ifindex);
-	__u32 program;
-	bool alive;
-
-	if (link >= 0) {
-		alive = link__alive(link, record->ifindex, &program);
-		close(link);
-		return alive;
-	}
-	if (link == -ENOENT || !is_here(filter, record))
-		return false;
-	return !bpf_xdp_query(record->ifindex, 0, &query) &&
-	       (query.drv_prog_id == record->program_id ||
-		query.skb_prog_id == record->program_id || query.prog_id == record->program_id);
-}
-
-static void describe(const struct filter *filter, const struct drop53_interface *record,
-		     struct attachment *attachment)
-{
-	char name[IF_NAMESIZE];
-	int program;
-	__u32 id;
-
-	*attachment = (struct attachment){
-		.ifindex = record->ifindex,
-		.mode = mode_of(record->mode),
-		.attached = is_attached(filter, record),
-		.program_id = record->program_id,
-		.multi_buffer = record->frags,
-		.since = record->since,
-	};
-	memcpy(attachment->name, record->name, sizeof(attachment->name));
-	if (is_here(filter, record) && if_indextoname(record->ifindex, name))
-		snprintf(attachment->name, sizeof(attachment->name), "%s", name);
-	/* By the pin, not by the id, which takes CAP_SYS_ADMIN. */
-	program = record->frags ? filter->program_frags : filter->program;
-	if (program >= 0)
-		filter__program_info(program, &id, attachment->program_tag);
-}
-
-static int by_ifindex(const void *a, const void *b)
-{
-	const struct attachment *x = a, *y = b;
-
-	return x->ifindex < y->ifindex ? -1 : x->ifindex > y->ifindex;
-}
-
-int attach__list(const struct filter *filter, struct attachment *attachments)
-{
-	int slot, n = 0;
-
-	for (slot = 0; slot < DROP53_MAX_INTERFACES; slot++)
-		if (filter->settings->interface[slot].mode)
-			describe(filter, &filter->settings->interface[slot], &attachments[n++]);
-	qsort(attachments, n, sizeof(*attachments), by_ifindex);
-	return n;
-}
-
-int attach__detach_unread(struct state *state, struct diag *diag)
-{
-	DIR *directory = opendir(state->directory);
-	struct dirent *entry;
-	char path[PATH_MAX];
-	int err = 0, link;
-
-	if (!directory)
-		return diag__fail(diag, errno, "%s: %s", state->directory, strerror(errno));
-	while (!err && (entry = readdir(directory))) {
-		if (strncmp(entry->d_name, "link-", strlen("link-")))
-			continue;
-		link = bpf_obj_get(state__path(state, path, "%s", entry->d_name));
-		if (link < 0 || (bpf_link_detach(link) && errno != ENOLINK))
-			err = diag__fail(diag, errno, "%s: cannot detach: %s", path,
-					 strerror(errno));
-		if (link >= 0)
-			close(link);
-	}
-	closedir(directory);
-	return err ? err : state__discard(state, diag);
 }

@@ -6,24 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "drop53.h"
 #include "lib/filter.h"
 
 struct diag;
 
 enum xdp_mode { XDP_MODE_AUTO, XDP_MODE_NATIVE, XDP_MODE_GENERIC };
-
-/* One interface as `status` tells it. */
-struct attachment {
-	char name[DROP53_IFNAME]; /* now, or when it was attached if it is gone */
-	__u32 ifindex;
-	enum xdp_mode mode;
-	bool multi_buffer; /* the program for jumbo frames runs there */
-	bool attached;	   /* false: the interface is gone, or the link was detached by force */
-	__u32 program_id;  /* of the program that runs there */
-	char program_tag[17];
-	__u64 since; /* CLOCK_REALTIME, ns */
-};
 
 /* What attach__all() did with an interface. */
 enum attach_result { ATTACH_NEW, ATTACH_ALREADY };
@@ -49,25 +36,8 @@ int attach__begin(struct filter *filter, char *const names[], size_t n, enum xdp
 void attach__finish(struct attach_plan *plan);
 void attach__cancel(struct attach_plan *plan);
 
-/*
- * Detaches every one of @n interfaces; fails with -ENOENT, having done nothing, if one of them is
- * not attached. A name is looked for among the interfaces there are now, and among the names that
- * attached ones had (an interface may be gone or renamed).
- */
-int attach__detach(struct filter *filter, char *const names[], size_t n, struct diag *diag);
-int attach__detach_everything(struct filter *filter, struct diag *diag);
-
-/*
- * Detaches everything that is pinned, whatever version of drop53 made it, and removes the state:
- * for one that filter__open() cannot read. The state must be locked.
- */
-int attach__detach_unread(struct state *state, struct diag *diag);
-
-/*
- * The interfaces that the filter is or should be attached to, in order of ifindex.
- * @attachments: DROP53_MAX_INTERFACES of them. Returns how many.
- */
-int attach__list(const struct filter *filter, struct attachment *attachments);
+/* The mode that a flag of the kernel's (XDP_FLAGS_SKB_MODE or XDP_FLAGS_DRV_MODE) stands for. */
+enum xdp_mode xdp_mode__of(__u32 flags);
 
 /* "native" or "generic" */
 const char *xdp_mode__name(enum xdp_mode mode);

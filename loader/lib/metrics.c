@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/attachment.h"
 #include "lib/diag.h"
 #include "lib/policy.h"
 
@@ -183,7 +184,7 @@ static void read_interfaces(const struct filter *filter, struct metrics *metrics
 {
 	struct attachment all[DROP53_MAX_INTERFACES];
 	struct metrics_interface *interface;
-	int n = attach__list(filter, all), i;
+	int n = attachments__list(filter, all), i;
 
 	for (i = 0; i < n; i++) {
 		interface = interface_named(metrics, all[i].name);

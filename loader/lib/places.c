@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/membarrier.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -80,4 +81,11 @@ int places__take(struct filter *filter, int slot, __u32 ifindex, const char *nam
 	snprintf(record->name, sizeof(record->name), "%s", name);
 	__atomic_store_n(&settings->ifindex[slot], ifindex, __ATOMIC_RELEASE);
 	return 0;
+}
+
+bool places__is_here(const struct filter *filter, const struct drop53_interface *record)
+{
+	char name[IF_NAMESIZE];
+
+	return filter->settings->netns == filter__netns() && if_indextoname(record->ifindex, name);
 }

@@ -7,6 +7,8 @@
 #ifndef DROP53_PLACES_H
 #define DROP53_PLACES_H
 
+#include <stdbool.h>
+
 #include "lib/filter.h"
 
 /*
@@ -21,5 +23,8 @@ int places__find(const struct filter *filter, __u32 ifindex);
  */
 int places__take(struct filter *filter, int slot, __u32 ifindex, const char *name,
 		 struct diag *diag);
+
+/* True if the interface that was attached still exists, by whatever name. */
+bool places__is_here(const struct filter *filter, const struct drop53_interface *record);
 
 #endif

@@ -54,6 +54,12 @@ int sources__sort(struct source_table *table, enum source_order order, struct di
 
 void sources__free(struct source_table *table);
 
+/* By family and address, for qsort(3). */
+int source__compare(const void *a, const void *b);
+
+/* Adds what is counted of the same source elsewhere. */
+void source__add(struct source *sum, const struct source *more);
+
 /* One CPU's share of a source, for those who cannot afford the whole table. */
 struct source_slot {
 	__u32 index;  /* in the table */

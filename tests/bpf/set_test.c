@@ -13,9 +13,8 @@
 /* After setjmp.h, stdarg.h and stddef.h, as it asks. */
 #include <cmocka.h>
 
+#include "../support/list_cases.h"
 #include "../support/list_check.h"
-#include "../support/list_make.h"
-#include "../support/list_texts.h"
 #include "../support/set_kernel.h"
 #include "lib/compile.h"
 #include "lib/list.h"
@@ -57,63 +56,27 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct list list_of(const char *text)
+static int judge(const struct list *list, __u64 seed, char why[static 256])
 {
-	struct list list;
-
-	assert_int_equal(list__parse_text("test", text, strlen(text), &list, NULL, NULL), 0);
-	return list;
-}
-
-static void check_text(const char *text)
-{
-	struct list list = list_of(text);
-	char why[256] = "";
-
-	if (check_list_held(&list, DRAWN, 1, &holder, why))
-		fail_msg("%s: %s", text, why);
-	list__free(&list);
+	return check_list_held(list, DRAWN, seed, &holder, why);
 }
 
 static void lists_at_the_edges(void **state)
 {
 	(void)state;
-	list_texts__edges(check_text);
+	list_cases__edges(judge);
 }
 
 static void nested_at_every_length(void **state)
 {
 	(void)state;
-	list_texts__nested(check_text);
-}
-
-static void check_made(enum drop53_family family, enum list_shape shape, size_t n, __u64 seed)
-{
-	struct list list = {};
-	char why[256] = "";
-
-	list_make(&list, family, shape, n, seed);
-	if (check_list_held(&list, DRAWN, seed, &holder, why))
-		fail_msg("family %d, shape %d, %zu prefixes, seed %llu: %s", family, shape, n, seed,
-			 why);
-	list__free(&list);
+	list_cases__nested(judge);
 }
 
 static void every_shape_in_both_families(void **state)
 {
-	static const size_t sizes[] = {1, 2, 3, 7, 16, 17, 100, 300, 1000};
-	int shape, rounds = getenv("DROP53_NIGHTLY") ? 50 : 1, seed;
-	size_t i;
-
 	(void)state;
-	for (seed = 101; seed < 101 + rounds; seed++) {
-		for (shape = LIST_RANDOM; shape <= LIST_NESTED; shape++) {
-			for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-				check_made(V4, shape, sizes[i], seed);
-				check_made(V6, shape, sizes[i], seed);
-			}
-		}
-	}
+	list_cases__shapes(judge, 101);
 }
 
 /* Both families of one set, whose parts lie side by side. */
@@ -128,7 +91,7 @@ static void both_families_in_one_list(void **state)
 		list_make(&list, V4, shape, 500, 7);
 		list_make(&other, V6, shape, 500, 7);
 		assert_int_equal(list__add(&list, other.prefix, other.n, NULL, NULL), 0);
-		if (check_list_held(&list, DRAWN, 7, &holder, why))
+		if (judge(&list, 7, why))
 			fail_msg("shape %d: %s", shape, why);
 		list__free(&list);
 		list__free(&other);
@@ -211,9 +174,9 @@ static void a_small_list_after_a_large_one(void **state)
 {
 	(void)state;
 	check_large(V4, LIST_RANDOM, 100000);
-	check_text("192.0.2.0/24\n");
-	check_text("");
-	check_made(V6, LIST_NESTED, 300, 3);
+	list_cases__text(judge, "192.0.2.0/24\n");
+	list_cases__text(judge, "");
+	list_cases__made(judge, V6, LIST_NESTED, 300, 3);
 }
 
 int main(void)

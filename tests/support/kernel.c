@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "drop53.skel.h"
-#include "lib/attach.h"
+#include "lib/detach.h"
 #include "lib/diag.h"
 #include "lib/load.h"
 
@@ -163,8 +163,7 @@ void pinned__free(struct pinned *pinned)
 {
 	struct diag diag = {};
 
-	if (attach__detach_everything(&pinned->filter, &diag) ||
-	    filter__remove(&pinned->filter, &diag))
+	if (detach__everything(&pinned->filter, &diag) || filter__remove(&pinned->filter, &diag))
 		fail_msg("%s", diag.text);
 	filter__close(&pinned->filter);
 	state__close(&pinned->state);

@@ -5,21 +5,8 @@
 
 #include "drop53.h"
 #include "set.h"
+#include "set_maps.h"
 #include "set_probe.h"
-
-struct set_page {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, SET_PAGE_BYTES);
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, DROP53_SPARE_PAGE + 1);
-	__type(key, __u32);
-	__array(values, struct set_page);
-} sets SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -15,6 +15,8 @@
 
 #include "../../support/kernel.h"
 #include "lib/attach.h"
+#include "lib/attachment.h"
+#include "lib/detach.h"
 #include "lib/diag.h"
 
 static int enter(void **state)
@@ -68,7 +70,7 @@ static int detach(struct filter *filter, const char *a, const char *b)
 {
 	char *const names[] = {(char *)a, (char *)b};
 
-	return attach__detach(filter, names, b ? 2 : 1, NULL);
+	return detach__interfaces(filter, names, b ? 2 : 1, NULL);
 }
 
 static void all_are_attached_and_listed_in_order_of_ifindex(void **state)
@@ -77,7 +79,7 @@ static void all_are_attached_and_listed_in_order_of_ifindex(void **state)
 	struct filter *filter = *state;
 
 	assert_int_equal(attach(filter, XDP_MODE_AUTO, NULL, "b0", "a0"), 0);
-	assert_int_equal(attach__list(filter, all), 2);
+	assert_int_equal(attachments__list(filter, all), 2);
 	assert_string_equal(all[0].name, "a0");
 	assert_string_equal(all[1].name, "b0");
 	for (int i = 0; i < 2; i++) {
@@ -90,7 +92,7 @@ static void all_are_attached_and_listed_in_order_of_ifindex(void **state)
 	}
 	assert_int_equal(detach(filter, "a0", "b0"), 0);
 	assert_int_equal(hook("a0"), 0);
-	assert_int_equal(attach__list(filter, all), 0);
+	assert_int_equal(attachments__list(filter, all), 0);
 }
 
 static void one_that_fails_takes_the_others_back(void **state)
@@ -102,12 +104,12 @@ static void one_that_fails_takes_the_others_back(void **state)
 	assert_int_equal(attach(filter, XDP_MODE_AUTO, &diag, "a0", "nope"), -ENODEV);
 	assert_non_null(strstr(diag.text, "nope"));
 	assert_int_equal(hook("a0"), 0);
-	assert_int_equal(attach__list(filter, all), 0);
+	assert_int_equal(attachments__list(filter, all), 0);
 	assert_int_equal(attach(filter, XDP_MODE_AUTO, NULL, "a0", NULL), 0);
 	assert_int_equal(attach(filter, XDP_MODE_AUTO, NULL, "a0", "nope"), -ENODEV);
 	/* What was there before stays. */
 	assert_int_not_equal(hook("a0"), 0);
-	assert_int_equal(attach__list(filter, all), 1);
+	assert_int_equal(attachments__list(filter, all), 1);
 }
 
 static void a_plan_can_be_cancelled(void **state)
@@ -126,11 +128,11 @@ static void a_plan_can_be_cancelled(void **state)
 	attach__cancel(plan);
 	assert_int_equal(hook("b0"), 0);
 	assert_int_not_equal(hook("a0"), 0);
-	assert_int_equal(attach__list(filter, all), 1);
+	assert_int_equal(attachments__list(filter, all), 1);
 	assert_int_equal(attach__begin(filter, names, 2, XDP_MODE_AUTO, results, &plan, NULL), 0);
 	attach__finish(plan);
 	assert_int_not_equal(hook("b0"), 0);
-	assert_int_equal(attach__list(filter, all), 2);
+	assert_int_equal(attachments__list(filter, all), 2);
 }
 
 static void another_mode_is_refused(void **state)
@@ -174,9 +176,9 @@ static void detaching_all_or_none(void **state)
 	assert_int_equal(attach(filter, XDP_MODE_AUTO, NULL, "a0", NULL), 0);
 	assert_int_equal(detach(filter, "a0", "b0"), -ENOENT);
 	assert_int_not_equal(hook("a0"), 0);
-	assert_int_equal(attach__detach_everything(filter, NULL), 0);
+	assert_int_equal(detach__everything(filter, NULL), 0);
 	assert_int_equal(hook("a0"), 0);
-	assert_int_equal(attach__detach_everything(filter, NULL), 0);
+	assert_int_equal(detach__everything(filter, NULL), 0);
 }
 
 static void reattaching_at_once_never_finds_the_hook_held(void **state)
@@ -202,11 +204,11 @@ static void any_ifindex_finds_one_of_few_slots(void **state)
 		snprintf(name, sizeof(name), "t%d", i);
 		assert_int_equal(attach(filter, XDP_MODE_AUTO, NULL, name, NULL), 0);
 	}
-	assert_int_equal(attach__list(filter, all), 4);
+	assert_int_equal(attachments__list(filter, all), 4);
 	assert_int_equal(attach(filter, XDP_MODE_AUTO, NULL, "a0", NULL), -ENOSPC);
 	for (int slot = 4; slot < DROP53_MAX_INTERFACES; slot++)
 		assert_int_equal(filter->settings->ifindex[slot], 0);
-	assert_int_equal(attach__detach_everything(filter, NULL), 0);
+	assert_int_equal(detach__everything(filter, NULL), 0);
 	for (int i = 0; i < 4; i++)
 		sandbox__do("ip link del t%d", i);
 	filter->settings->config.interfaces = DROP53_MAX_INTERFACES + 1;

@@ -11,66 +11,34 @@
 /* After setjmp.h, stdarg.h and stddef.h, as it asks. */
 #include <cmocka.h>
 
+#include "../../support/list_cases.h"
 #include "../../support/list_check.h"
-#include "../../support/list_make.h"
-#include "../../support/list_texts.h"
 #include "lib/compile.h"
 #include "lib/list.h"
 
 #define DRAWN 200 /* addresses asked besides the boundaries */
 
-/* The list in @text, and what its compiled form answers against the slow way. */
-static void check_text(const char *text)
+static int judge(const struct list *list, __u64 seed, char why[static 256])
 {
-	struct list list = {};
-	char why[256] = "";
-
-	assert_int_equal(list__parse_text("test", text, strlen(text), &list, NULL, NULL), 0);
-	if (check_list(&list, DRAWN, 1, why))
-		fail_msg("%s: %s", text, why);
-	list__free(&list);
+	return check_list(list, DRAWN, seed, why);
 }
 
 static void lists_at_the_edges(void **state)
 {
 	(void)state;
-	list_texts__edges(check_text);
+	list_cases__edges(judge);
 }
 
 static void nested_at_every_length(void **state)
 {
 	(void)state;
-	list_texts__nested(check_text);
+	list_cases__nested(judge);
 }
 
-static void check_made(enum drop53_family family, enum list_shape shape, size_t n, __u64 seed)
+static void every_shape_in_both_families(void **state)
 {
-	struct list list = {};
-	char why[256] = "";
-
-	list_make(&list, family, shape, n, seed);
-	if (check_list(&list, DRAWN, seed, why))
-		fail_msg("family %d, shape %d, %zu prefixes, seed %llu: %s", family, shape, n, seed,
-			 why);
-	list__free(&list);
-}
-
-/* Every shape in both families, from one prefix up. */
-static void made_up_lists(void **state)
-{
-	static const size_t sizes[] = {1, 2, 3, 7, 16, 17, 100, 300};
-	int shape, rounds = getenv("DROP53_NIGHTLY") ? 50 : 1, seed;
-	size_t i;
-
 	(void)state;
-	for (seed = 1; seed <= rounds; seed++) {
-		for (shape = LIST_RANDOM; shape <= LIST_NESTED; shape++) {
-			for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-				check_made(DROP53_FAMILY_IPV4, shape, sizes[i], seed);
-				check_made(DROP53_FAMILY_IPV6, shape, sizes[i], seed);
-			}
-		}
-	}
+	list_cases__shapes(judge, 1);
 }
 
 /* What is broken is refused, and never read past its end. */
@@ -109,7 +77,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_at_the_edges),
 		cmocka_unit_test(nested_at_every_length),
-		cmocka_unit_test(made_up_lists),
+		cmocka_unit_test(every_shape_in_both_families),
 		cmocka_unit_test(broken_blobs_are_refused),
 	};
 
