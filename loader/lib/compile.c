@@ -18,9 +18,13 @@ static const enum drop53_family families[SET_FAMILY__N] = {
 
 static int fail(struct diag *diag, int error)
 {
-	return diag__fail(diag, error, "allow-list: %s",
-			  error == E2BIG ? "too large: its compiled form would be over 512 MiB"
-					 : "out of memory");
+	const char *why = "out of memory";
+
+	if (error == E2BIG)
+		why = "too large: its compiled form would be over 512 MiB";
+	else if (error == EOVERFLOW) /* which the compiler's bounds exclude */
+		why = "nested too deeply to be compiled; this is a fault of drop53, please report it";
+	return diag__fail(diag, error, "allow-list: %s", why);
 }
 
 /* Room that is not touched costs nothing, and growing moves no memory. */

@@ -9,8 +9,9 @@
 /* Fewer bits in common than this are not worth a skip: a split wastes little on them. */
 #define WORTH_SKIPPING 3
 /*
- * IPv4 never comes to SET_DEPTH if each step uses up so many bits, or is the last one; IPv6 has
- * SET_LONG.
+ * IPv4 never comes to SET_DEPTH, for each step but a root's uses up so many bits, or is the last
+ * one: of 31 bits, what does not fit a bucket has 5 left, so that no more than 9 steps lead to it,
+ * and two more are needed at most. IPv6 has SET_LONG.
  */
 #define MIN_STRIDE4 3
 #define MAX_STRIDE  24
@@ -209,6 +210,7 @@ static int build_split(struct builder *builder, const struct slot *slot, unsigne
 /* What a slot leads to where there is no bucket for it: a root, behind a skip. */
 static int build_node(struct builder *builder, struct slot slot, __u32 *entry)
 {
+	bool may_skip = !is_ipv4(builder) || !slot.depth; /* see MIN_STRIDE4 */
 	unsigned int stride = 0;
 
 	bucket__trim(&slot);
@@ -216,7 +218,7 @@ static int build_node(struct builder *builder, struct slot slot, __u32 *entry)
 		*entry = bucket__entry(SET_UNIFORM, slot.odd, 0, 0);
 		return 0;
 	}
-	if (!bucket__fits(&slot) && bits_in_common(&slot) < WORTH_SKIPPING)
+	if (!bucket__fits(&slot) && (!may_skip || bits_in_common(&slot) < WORTH_SKIPPING))
 		stride = choose_stride(builder, &slot);
 	return build_split(builder, &slot, stride, entry);
 }
@@ -232,7 +234,8 @@ static int build_bucket(struct builder *builder, struct slot slot, struct fars *
 		return bucket__build(builder->blob, &slot, fars, line);
 	bits = bits_in_common(&slot);
 	if (slot.depth + 2 > SET_DEPTH)
-		err = bucket__build_long(builder->blob, &slot, &entry);
+		err = is_ipv4(builder) ? -EOVERFLOW
+				       : bucket__build_long(builder->blob, &slot, &entry);
 	else if (bits >= WORTH_SKIPPING)
 		return build_skip(builder, slot, bits, line);
 	else

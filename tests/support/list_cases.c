@@ -69,7 +69,7 @@ void list_cases__edges(list_judge judge)
 		list_cases__text(judge, edges[i]);
 }
 
-void list_cases__nested(list_judge judge)
+static void nested_at_every_length(list_judge judge)
 {
 	char text[8192] = "", *at = text;
 	int length;
@@ -81,6 +81,45 @@ void list_cases__nested(list_judge judge)
 	list_cases__text(judge, text);
 }
 
+/* Every second host at the bottom, more than one line holds: each nest before it is a step. */
+static void nested_and_dense(list_judge judge, enum drop53_family family, __u8 fill, int step)
+{
+	int bits = prefix__bits(family), length, i, bottom = bits - 7;
+	struct prefix prefix = {.family = family};
+	char text[16384] = "", *at = text, one[PREFIX_TEXT];
+	bool except = false;
+
+	for (length = step; length < bottom; length += step, except = !except) {
+		memset(prefix.address, fill, sizeof(prefix.address));
+		prefix__mask(prefix.address, length);
+		prefix.length = length;
+		at += sprintf(at, "%s%s\n", except ? "!" : "", prefix__format(&prefix, one));
+	}
+	prefix.length = bits;
+	for (i = 1; i < 80; i += 2) {
+		memset(prefix.address, 0, sizeof(prefix.address));
+		memset(prefix.address, fill, bits / 8 - 1);
+		prefix.address[bits / 8 - 1] = fill ^ i;
+		at += sprintf(at, "%s%s\n", except ? "!" : "", prefix__format(&prefix, one));
+	}
+	list_cases__text(judge, text);
+}
+
+void list_cases__nested(list_judge judge)
+{
+	static const __u8 fills[] = {0x00, 0xff, 0x55};
+	size_t i;
+	int step;
+
+	nested_at_every_length(judge);
+	for (step = 1; step <= 24; step++) {
+		for (i = 0; i < sizeof(fills); i++) {
+			nested_and_dense(judge, DROP53_FAMILY_IPV4, fills[i], step);
+			nested_and_dense(judge, DROP53_FAMILY_IPV6, fills[i], step);
+		}
+	}
+}
+
 void list_cases__shapes(list_judge judge, __u64 seed)
 {
 	static const size_t sizes[] = {1, 2, 3, 7, 16, 17, 100, 300, 1000};
@@ -89,7 +128,7 @@ void list_cases__shapes(list_judge judge, __u64 seed)
 	size_t i;
 
 	for (; seed < end; seed++) {
-		for (shape = LIST_RANDOM; shape <= LIST_NESTED; shape++) {
+		for (shape = LIST_RANDOM; shape < LIST_SHAPE__N; shape++) {
 			for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 				list_cases__made(judge, DROP53_FAMILY_IPV4, shape, sizes[i], seed);
 				list_cases__made(judge, DROP53_FAMILY_IPV6, shape, sizes[i], seed);

@@ -16,7 +16,10 @@ void list_cases__made(list_judge judge, enum drop53_family family, enum list_sha
 /* Those at the edges of the addresses and of each other. */
 void list_cases__edges(list_judge judge);
 
-/* Prefixes of every length, one inside the other, allowed and excepted by turns. */
+/*
+ * Prefixes one inside the other, allowed and excepted by turns: of every length, and of every so
+ * manieth with many hosts in the last.
+ */
 void list_cases__nested(list_judge judge);
 
 /* Every shape in both families, from one prefix to a thousand; fifty of each at night. */

@@ -106,6 +106,47 @@ static void make_nested(struct random *random, struct prefix *prefix, const stru
 	prefix->except = !before->except;
 }
 
+/* A nest of LIST_DEEP: an address, the length of the next prefix around it, hosts to come. */
+struct nest {
+	__u8 address[16];
+	unsigned int length;
+	unsigned int step; /* from one length to the next, at most */
+	unsigned int hosts;
+	bool except;
+};
+
+static void begin_nest(struct random *random, struct nest *nest, enum drop53_family family)
+{
+	static const int fills[] = {0x00, 0xff};
+	unsigned int kind = random_below(random, 4);
+
+	fill(random, nest->address, family);
+	if (kind < 2)
+		memset(nest->address, fills[kind], prefix__bits(family) / 8);
+	nest->length = random_below(random, 8);
+	nest->step = 1 + random_below(random, family == DROP53_FAMILY_IPV4 ? 6 : 16);
+	nest->hosts = 16 + random_below(random, 60);
+	nest->except = false;
+}
+
+static void make_deep(struct random *random, struct prefix *prefix, struct nest *nest)
+{
+	unsigned int bits = prefix__bits(prefix->family);
+
+	if (!nest->hosts)
+		begin_nest(random, nest, prefix->family);
+	memcpy(prefix->address, nest->address, sizeof(prefix->address));
+	prefix->except = nest->except;
+	prefix->length = bits;
+	if (nest->length < bits - 7) {
+		prefix->length = nest->length;
+		nest->length += 1 + random_below(random, nest->step);
+		nest->except = !nest->except;
+		return;
+	}
+	prefix->address[bits / 8 - 1] ^= 2 * nest->hosts--;
+}
+
 static int order(const void *a, const void *b)
 {
 	return prefix__compare(a, b);
@@ -126,6 +167,7 @@ void list_make(struct list *list, enum drop53_family family, enum list_shape sha
 	       __u64 seed)
 {
 	struct random random = {seed};
+	struct nest nest = {};
 	struct prefix *prefix;
 	size_t i;
 
@@ -141,8 +183,10 @@ void list_make(struct list *list, enum drop53_family family, enum list_shape sha
 			make_host(&random, prefix, n);
 		else if (shape == LIST_SITES)
 			make_site(&random, prefix);
-		else
+		else if (shape == LIST_NESTED)
 			make_nested(&random, prefix, i ? prefix - 1 : NULL);
+		else
+			make_deep(&random, prefix, &nest);
 		prefix__mask(prefix->address, prefix->length);
 	}
 	drop_repeats(list);

@@ -20,6 +20,8 @@ enum list_shape {
 	LIST_HOSTS,  /* hosts alone, in two small networks */
 	LIST_SITES,  /* networks of one size, in a provider's */
 	LIST_NESTED, /* wide prefixes, exceptions inside them, prefixes inside those */
+	LIST_DEEP,   /* the same in fewer and larger nests, with many hosts at the bottom */
+	LIST_SHAPE__N
 };
 
 /*
