@@ -48,8 +48,8 @@ struct {
 
 /*
  * Drops by source, and allowed packets. Written by the CPU that owns the slot; read by user space.
- * Full: the set's
- * least-counted slot makes room now and then, and what it held goes to the CPU's `untracked`.
+ * Full: the set's least-counted slot makes room now and then, and what it held goes to the CPU's
+ * `untracked`.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

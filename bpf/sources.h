@@ -108,7 +108,7 @@ static __always_inline void count_in(struct drop53_source *slot, __u16 *entry,
 
 /*
  * Gives the slot to a new source. The locked additions order the stores around them on x86; where
- * they do not, readers wait for a grace period instead (loader/lib/sources.c).
+ * they do not, readers wait for a grace period instead (loader/lib/slots.c).
  */
 static __always_inline void take_over(struct drop53_source *slot, struct drop53_cpu *own,
 				      const struct counted *what)

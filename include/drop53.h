@@ -14,8 +14,8 @@
 
 #include "set_layout.h"
 
-/* Changes whenever a map's layout or meaning does: an upgrade over another number migrates. */
-#define DROP53_ABI  1
+/* Changes whenever a map's layout or meaning does: an upgrade over another number is refused. */
+#define DROP53_ABI  2
 
 #define DROP53_PORT 53
 
@@ -130,7 +130,7 @@ struct drop53_set {
 	__u16 tag[DROP53_WAYS];
 };
 
-/* A newcomer to a full set takes its least-counted slot one time in this many: see account.h. */
+/* A newcomer to a full set takes its least-counted slot one time in this many: bpf/sources.h. */
 #define DROP53_ADMIT_ONE_IN 16
 
 /*

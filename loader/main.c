@@ -46,13 +46,13 @@ const struct command commands[] = {
 	{"counters", cmd_counters, "totals by interface, protocol, verdict and reason",
 	 "counters [--json]\n"},
 	{"sources", cmd_sources, "drops by source",
-	 "sources [--allowed] [--json|--csv] [--sort packets|bytes|last-seen] [--limit N]\n"
-	 "        [--aggregate V4,V6]\n"
+	 "sources [--allowed] [--json|--csv] [--sort packets|bytes|last-seen] [--limit N] "
+	 "[--aggregate V4,V6]\n"
 	 "  --allowed   the packets that were let through by the allow-list instead\n"},
 	{"reset", cmd_reset, "zero the counters",
 	 "reset [--sources|--all]\n"
 	 "  --all       counters and sources (the default)\n"
-	 "  --sources   forget who; how much stays, as `untracked`\n"},
+	 "  --sources   forget who, also who was allowed; how much stays, as `untracked`\n"},
 	{"metrics", cmd_metrics, "the counters for Prometheus, once",
 	 "metrics [--textfile FILE]\n"
 	 "  --textfile FILE   write them for node_exporter, whole or not at all\n"

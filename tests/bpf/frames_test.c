@@ -158,6 +158,7 @@ static void expect_counted(const struct trial *trial, const struct frame_account
 {
 	const struct frame_row *row = trial->row;
 	const __u32 right = drop53_cell(outcome_of(row, policy), row->family, row->protocol);
+	const struct drop53_count *sources = after->sources, *sources_before = before->sources;
 	const __u64 to_sources = is_drop(row);
 
 	if (row->why == DROP53_REASON_OTHER) {
@@ -173,9 +174,14 @@ static void expect_counted(const struct trial *trial, const struct frame_account
 			fail_msg("%s: %llu packets, %llu bytes in cell %u (right is %u)", row->name,
 				 packets, bytes, cell, right);
 	}
-	if (after->sources.packets - before->sources.packets != to_sources ||
-	    after->sources.bytes - before->sources.bytes != to_sources * trial->length)
-		fail_msg("%s: the sources do not add up", row->name);
+	for (__u32 account = 0; account < DROP53_ACCOUNT__N; account++) {
+		__u64 packets = sources[account].packets - sources_before[account].packets;
+		__u64 bytes = sources[account].bytes - sources_before[account].bytes;
+		__u64 wanted = account == DROP53_ACCOUNT_DROPPED ? to_sources : 0;
+
+		if (packets != wanted || bytes != wanted * trial->length)
+			fail_msg("%s: the sources of account %u do not add up", row->name, account);
+	}
 }
 
 /* The program's action and its accounts under @policy. */

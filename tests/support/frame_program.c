@@ -191,10 +191,11 @@ void frame_program__accounts(struct frame_program *program, struct frame_account
 			add(&accounts->cell[cell], block[i].cell[cell].packets,
 			    block[i].cell[cell].bytes);
 	for (__u32 i = 0; i < program->sources.entries; i++)
-		add(&accounts->sources, source[i].packets, source[i].bytes);
+		add(&accounts->sources[drop53_account(source[i].state)], source[i].packets,
+		    source[i].bytes);
 	for (__u32 i = 0; i < program->cpus.entries; i++)
 		for (__u32 account = 0; account < DROP53_ACCOUNT__N; account++)
-			add(&accounts->sources, cpu[i].untracked[account].packets,
+			add(&accounts->sources[account], cpu[i].untracked[account].packets,
 			    cpu[i].untracked[account].bytes);
 	accounts->hash = hash_table(&program->counters, 0xcbf29ce484222325ull);
 	accounts->hash = hash_table(&program->cpus, accounts->hash);

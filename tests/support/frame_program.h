@@ -41,13 +41,13 @@ void frame_program__set_policy(struct frame_program *program, enum drop53_policy
 /* Everything that the program may write, as it is now. */
 struct frame_accounts {
 	struct drop53_count cell[DROP53_CELLS]; /* over all CPUs and interfaces */
-	struct drop53_count sources;		/* the sum over all sources, and `untracked` */
-	__u64 hash;				/* of every byte in every table */
+	/* By account: the sum over all sources, and `untracked`. */
+	struct drop53_count sources[DROP53_ACCOUNT__N];
+	__u64 hash; /* of every byte in every table */
 };
 void frame_program__accounts(struct frame_program *program, struct frame_accounts *accounts);
 
-/* The packets counted for this source; @address as in struct
- * drop53_source. */
+/* The packets counted for this source; @address as in struct drop53_source. */
 __u64 frame_program__source_packets(struct frame_program *program, enum drop53_family family,
 				    const unsigned char address[16]);
 

@@ -20,8 +20,10 @@
 #include "../../support/kernel.h"
 #include "daemon/series_priv.h"
 #include "lib/attach.h"
+#include "lib/allowlist.h"
 #include "lib/counters.h"
 #include "lib/diag.h"
+#include "lib/list.h"
 #include "lib/reset.h"
 
 #define NAME "drop53_source_dropped_packets_total"
@@ -289,6 +291,48 @@ static void an_eviction_takes_nothing_back(void **unused)
 	assert_true(test.summary.untracked.packets >= untracked);
 }
 
+static void allow_only(const char *text)
+{
+	struct list list = {};
+
+	assert_int_equal(list__parse_text("test", text, strlen(text), &list, NULL, NULL), 0);
+	assert_int_equal(allowlist__commit(&test.pinned.filter, &list, NULL, NULL), 0);
+	list__free(&list);
+}
+
+/* Allowed sources, 40 to a set, take all slots of the table, and a dropped one takes its back. */
+static void a_slot_lent_to_allowed_sources_takes_nothing_back(void **unused)
+{
+	const struct filter_options small = {.sources = 1024};
+	char source[32];
+	int i;
+
+	(void)unused;
+	memset(&test, 0, sizeof(test));
+	pinned__new(&test.pinned, &small);
+	open_series(&by_address);
+	walk(0);
+	drop("192.0.2.1", 600);
+	walk(5);
+	allow_only("198.18.0.0/15\n");
+	for (i = 0; i < 3000; i++) {
+		snprintf(source, sizeof(source), "198.18.%d.%d", i / 250, i % 250);
+		drop(source, 1000);
+	}
+	walk(5);
+	assert_int_equal(test.series->round.sum[0], 0); /* the slot is another's */
+	assert_int_equal(value("192.0.2.1"), 600);
+	assert_int_equal(count_series(), 1);
+	assert_int_equal(test.summary.tracked, 0);
+	assert_true(test.summary.allowed > 0);
+	allow_only("");
+	drop("192.0.2.1", 5000);
+	walk(5);
+	assert_in_range(value("192.0.2.1"), 601, 5600);
+	assert_int_equal(count_drops(), 5600);
+	assert_int_equal(count_series(), 1);
+}
+
 static void off_is_off_and_comes_back(void **unused)
 {
 	struct config off = by_address;
@@ -371,6 +415,7 @@ int main(void)
 		cmocka_unit_test_teardown(prefixes_are_added_up, end),
 		cmocka_unit_test_teardown(a_restart_forgets_nothing, end),
 		cmocka_unit_test_teardown(an_eviction_takes_nothing_back, end),
+		cmocka_unit_test_teardown(a_slot_lent_to_allowed_sources_takes_nothing_back, end),
 		cmocka_unit_test_teardown(off_is_off_and_comes_back, end),
 		cmocka_unit_test_teardown(a_reset_starts_from_zero, end),
 		cmocka_unit_test_teardown(another_filter_is_another_story, end),
